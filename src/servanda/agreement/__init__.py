@@ -1,0 +1,1 @@
+"""What was promised: the agreement file, its zones, its calendar, its mistakes."""

@@ -1,0 +1,161 @@
+"""What compliance says: findings and comparisons. Shared by the stages after it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+Verdict = Literal["broken", "exempt", "alleged", "kept", "unverifiable", "pending"]
+VERDICTS: tuple[Verdict, ...] = ("broken", "exempt", "alleged", "kept", "unverifiable", "pending")
+"""In order of precedence."""
+
+ANY_PARTY = "any"
+"""Party of a finding about the term as a whole, whoever did it."""
+
+
+@dataclass(frozen=True)
+class Period:
+    """A half-open interval, UTC. ``name`` is ``day`` or ``in_force``."""
+
+    t_from: datetime
+    t_to: datetime
+    name: str
+
+    def to_json(self) -> dict[str, str]:
+        return {"from": iso(self.t_from), "to": iso(self.t_to), "name": self.name}
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with its 95 % interval."""
+
+    mean: float | None
+    low: float | None
+    high: float | None
+
+    def to_json(self) -> dict[str, float | None]:
+        return {"mean": rounded(self.mean), "low": rounded(self.low), "high": rounded(self.high)}
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A node of the reason tree: a code for machines, numbers, plain words, and what it rests on."""
+
+    code: str
+    text: str
+    values: tuple[tuple[str, float | int | str | None], ...] = ()
+    because: tuple["Reason", ...] = ()
+    observation_ids: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        out: dict[str, Any] = {"code": self.code, "text": self.text}
+        if self.values:
+            out["values"] = {k: rounded(v) if isinstance(v, float) else v for k, v in self.values}
+        if self.observation_ids:
+            out["observation_ids"] = list(self.observation_ids)
+        if self.because:
+            out["because"] = [r.to_json() for r in self.because]
+        return out
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The answer for one term, one party, one period."""
+
+    finding_id: str
+    term_id: str
+    clause: str
+    party: str
+    period: Period
+    verdict: Verdict
+    probability: float
+    """Chance that the term was violated at least once (for require: that it was not fulfilled)."""
+    expected_violations: Interval
+    power: float
+    """Chance that one violation would have been found to the standard of proof."""
+    unseen_upper95: int | None
+    """Upper 95 % bound of violations that could have gone unseen; None: unbounded, nobody was looking."""
+    proof_probability: float
+    proof_witnesses: int
+    agreement_version: str
+    reasons: tuple[Reason, ...] = ()
+    observation_ids: tuple[str, ...] = ()
+    incident_ids: tuple[str, ...] = ()
+    supersedes: str | None = None
+    extra: tuple[tuple[str, Any], ...] = field(default=())
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What the finding is about, whatever it says."""
+        return (self.term_id, self.party, iso(self.period.t_from), iso(self.period.t_to))
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "finding_id": self.finding_id,
+            "term_id": self.term_id,
+            "clause": self.clause,
+            "agreement_version": self.agreement_version,
+            "party": self.party,
+            "period": self.period.to_json(),
+            "verdict": self.verdict,
+            "probability": rounded(self.probability),
+            "expected_violations": self.expected_violations.to_json(),
+            "power": rounded(self.power),
+            "unseen_upper95": self.unseen_upper95,
+            "proof": {"probability": self.proof_probability, "witnesses": self.proof_witnesses},
+            "reasons": [r.to_json() for r in self.reasons],
+            "observation_ids": list(self.observation_ids),
+            "incident_ids": list(self.incident_ids),
+            "supersedes": self.supersedes,
+        }
+
+
+@dataclass(frozen=True)
+class BaselineValue:
+    """The same measure in a baseline window."""
+
+    t_from: datetime
+    t_to: datetime
+    value: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A measure in the window against stated baseline windows."""
+
+    measure: str
+    source_id: str
+    title: str
+    t_from: datetime
+    t_to: datetime
+    value: float
+    baselines: tuple[BaselineValue, ...]
+    rate_ratio: Interval
+    excluded: tuple[str, ...] = ()
+    """What was left out of both sides, and why."""
+    note: str = ""
+    observation_ids: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "measure": self.measure,
+            "source_id": self.source_id,
+            "title": self.title,
+            "window": {"from": iso(self.t_from), "to": iso(self.t_to)},
+            "value": rounded(self.value),
+            "baselines": [{"from": iso(b.t_from), "to": iso(b.t_to), "value": rounded(b.value)} for b in self.baselines],
+            "rate_ratio": self.rate_ratio.to_json(),
+            "excluded": list(self.excluded),
+            "note": self.note,
+            "observation_ids": list(self.observation_ids),
+        }
+
+
+def iso(t: datetime) -> str:
+    """UTC, seconds, with a Z; microseconds only where they are not zero."""
+    text = t.isoformat(timespec="microseconds" if t.microsecond else "seconds")
+    return text.replace("+00:00", "Z")
+
+
+def rounded(value: float | None) -> float | None:
+    """Six significant digits: what is stored and shown does not hang on the last bit of a sum."""
+    return None if value is None else float(f"{value:.6g}")

@@ -1,0 +1,1 @@
+"""Who saw what: one file per provider."""

@@ -1,0 +1,110 @@
+"""What a source is: one function from a payload to observations and watches, and what it says of itself.
+
+A new provider is one file that makes a ``Source`` and one entry point in the group ``servanda.sources``.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict
+
+from servanda.tables import OBSERVATIONS, QUARANTINE, WATCHES
+
+ENTRY_POINTS = "servanda.sources"
+
+
+@dataclass(frozen=True)
+class Payload:
+    """The bytes of one file, as it came (still compressed if it came so), and its SHA-256 in hex."""
+
+    name: str
+    data: bytes
+    sha256: str
+
+
+class Settings(BaseModel):
+    """What a mission may set for every source; each source adds its own. Units are in the names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    time_zone: str | None = None
+    """IANA name for times without an offset; None: the source's own."""
+    reliability: str | None = None
+    """A to F; None: the source's own."""
+    witness_group: str | None = None
+    """None: the source's own."""
+    p_true: float | None = None
+    """Chance that one report is of a real incident of that kind; None: by grade."""
+    latency_h: float | None = None
+    """Hours from an event to when it can be known; None: the source's own. Used where the data give no record time."""
+    access: str = "open"
+
+
+@dataclass(frozen=True)
+class Context:
+    """What ``read`` is given besides the payload. ``aux`` holds the files that the mission names under ``with``."""
+
+    source_id: str
+    settings: Settings
+    aux: Mapping[str, Payload] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a payload says: three tables, and notices (a column never seen before, a value left out)."""
+
+    observations: pl.DataFrame = field(default_factory=OBSERVATIONS.empty)
+    watches: pl.DataFrame = field(default_factory=WATCHES.empty)
+    quarantine: pl.DataFrame = field(default_factory=QUARANTINE.empty)
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Fields:
+    """Every field of the provider's format: used, or ignored and why. Any other is a notice."""
+
+    used: Mapping[str, str]
+    ignored: Mapping[str, str]
+
+
+Read = Callable[[Payload, Context], Reading]
+Derive = Callable[[pl.DataFrame, Context], pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A provider: what it is, how far to trust it, how to read it.
+
+    ``read`` sees one payload and decides row by row, so that a file split in two gives the same rows.
+    ``derive`` (optional) sees all stored observations of the source and may set flags, kinds and
+    credibility that depend on other rows. Both are pure. ``read`` raises SourceRefused for a file that
+    cannot be read as a whole; a bad row goes to quarantine.
+    """
+
+    name: str
+    title: str
+    provider: str
+    licence: str
+    citation: str
+    url: str
+    asks: str
+    """What the provider asks of users."""
+    witness_group: str
+    reliability: str
+    reliability_why: str
+    time_zone: str
+    latency: timedelta
+    sigma_m: float | None
+    watch_model: str
+    """In plain words: when and where it looks, how well, and what it says of silence."""
+    is_monitor: bool
+    fields: Fields
+    aux: Mapping[str, str]
+    """Names of extra files it can use, each with what it is for."""
+    settings: type[Settings]
+    read: Read
+    derive: Derive | None = None
+    flags: Mapping[str, str] = field(default_factory=dict)
+    """Flags it may set on observations, each with its meaning."""
