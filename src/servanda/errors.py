@@ -25,7 +25,7 @@ class Problem:
     column: int
     what: str
     mend: str
-    level: Literal["error", "warning"] = "error"
+    level: Literal["error", "warning", "info"] = "error"
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}: {self.level}: {self.what} Mend: {self.mend}"

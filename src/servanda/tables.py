@@ -136,6 +136,7 @@ SOURCES = Table(
         Column("p_true", pl.Float64, "1", "chance that one report of it is of a real incident of that kind; null: by grade"),
         Column("sigma_m", pl.Float64, "m", "stated place error where a report gives none"),
         Column("is_monitor", pl.Boolean, "", "is this the monitor's own observation", True),
+        Column("is_witness", pl.Boolean, "", "does it report what was seen, not what was said", True),
     ),
 )
 

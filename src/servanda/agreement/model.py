@@ -4,14 +4,24 @@ Nothing is resolved here: names are names, local times are local. ``resolved.py`
 """
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 DEFAULT_PROOF_PROBABILITY = 0.9
 DEFAULT_PROOF_WITNESSES = 2
 DEFAULT_POWER = 0.8
 """Statistical convention for the power of a test (Cohen 1988, section 2.4)."""
+
+
+def _no_number(value: object) -> object:
+    """A bare number is never a time here; pydantic would take it for seconds since 1970."""
+    if isinstance(value, int | float):
+        raise ValueError("a number is not a date and time")
+    return value
+
+
+Moment = Annotated[datetime, BeforeValidator(_no_number)]
 
 
 class Written(BaseModel):
@@ -23,8 +33,8 @@ class Written(BaseModel):
 class WrittenWindow(Written):
     """A half-open stretch of time; a time without an offset is in the agreement's time zone."""
 
-    from_: datetime = Field(alias="from", description="First moment that counts.")
-    to: datetime | None = Field(None, description="First moment that counts no more; leave out when open-ended.")
+    from_: Moment = Field(alias="from", description="First moment that counts.")
+    to: Moment | None = Field(None, description="First moment that counts no more; leave out when open-ended.")
 
 
 class WrittenParty(Written):
@@ -48,11 +58,15 @@ class WrittenZone(Written):
 
     label: str = ""
     clause: str = Field("", description="Where the agreement defines it.")
-    file: str | None = Field(None, description="GeoJSON file, relative to the agreement; ${NAME} is read from the environment.")
+    file: str | None = Field(
+        None, description="GeoJSON file, relative to the agreement; ${NAME} is read from the environment."
+    )
     where: dict[str, Any] | None = Field(None, description="With file: keep the features with these properties.")
     geometry: dict[str, Any] | None = Field(None, description="GeoJSON geometry written out.")
     series: str | None = Field(None, description="Files of a zone that moves, one per date, as a glob pattern.")
-    date_pattern: str = Field(r"(\d{4})-?(\d{2})-?(\d{2})", description="With series: finds year, month, day in a file name.")
+    date_pattern: str = Field(
+        r"(\d{4})-?(\d{2})-?(\d{2})", description="With series: finds year, month, day in a file name."
+    )
     union: tuple[str, ...] | None = None
     intersect: tuple[str, ...] | None = None
     minus: tuple[str, ...] | None = Field(None, description="The first zone less all the others.")
@@ -60,10 +74,14 @@ class WrittenZone(Written):
     of: str | None = None
     side: Literal["both", "left", "right", "inside", "outside"] = Field(
         "both",
-        description="With within: left or right of a line in its direction; inside or outside of the area an edge is of.",
+        description="With within: left or right of a line in its direction; inside or outside of an edge's area.",
     )
-    edge_of: str | None = Field(None, description="The line of contact: the edge of this area that is neither coast nor border.")
-    not_along: tuple[str, ...] = Field((), description="With edge_of: zones whose own edges (coast, border) do not count.")
+    edge_of: str | None = Field(
+        None, description="The line of contact: the edge of this area that is neither coast nor border."
+    )
+    not_along: tuple[str, ...] = Field(
+        (), description="With edge_of: zones whose own edges (coast, border) do not count."
+    )
     tolerance: str = Field("2 km", description="With edge_of: how near to a coast or border counts as along it.")
     per_party: dict[str, str] | None = Field(None, description="Another zone for each party.")
 
@@ -75,7 +93,7 @@ class Require(Written):
     """Something must happen: by a deadline, or once in every stretch of time."""
 
     kinds: Kinds = Field(min_length=1)
-    deadline: datetime | str | None = Field(None, description="A moment, or 'start + 14 days'.")
+    deadline: Moment | str | None = Field(None, description="A moment, or 'start + 14 days'.")
     every: str | None = Field(None, description="A stretch such as '1 day' or '7 days'.")
     count: int = Field(1, ge=1, description="How many times at least.")
 
@@ -135,11 +153,11 @@ class Amendment(Written):
     """A dated change. From ``effective`` on, the terms and zones named here replace those before."""
 
     version: str
-    effective: datetime
+    effective: Moment
     reference: str = Field(min_length=1)
     terms: dict[str, WrittenTerm | None] = Field({}, description="New or replaced terms; null ends one.")
     zones: dict[str, WrittenZone] = {}
-    in_force_to: datetime | None = Field(None, description="A new end of the in-force window.")
+    in_force_to: Moment | None = Field(None, description="A new end of the in-force window.")
 
 
 class WrittenAgreement(Written):

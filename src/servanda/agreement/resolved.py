@@ -1,13 +1,16 @@
 """The agreement as it runs: names checked, times in UTC, one version per stretch of time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from shapely.geometry.base import BaseGeometry
 
 from servanda.agreement.model import Allow, Guarantee, Limit, Proof, WrittenZone
+
+Path = tuple[str | int, ...]
+"""Keys and list indices from the top of the file, such as ('terms', 'quiet', 'in')."""
 
 TermType = Literal["forbid", "require", "limit", "allow", "guarantee"]
 
@@ -34,7 +37,11 @@ class Obligation:
 
 @dataclass(frozen=True)
 class Term:
-    """One promise, resolved. ``t_to`` is None when open-ended. ``zone`` is None for anywhere."""
+    """One promise, resolved. ``t_to`` is None when open-ended. ``zone`` is None for anywhere.
+
+    ``t_from`` and ``t_to`` are the term's own window: it holds where that overlaps its version, so that a
+    term which an amendment leaves alone keeps its start and its deadline.
+    """
 
     term_id: str
     type: TermType
@@ -71,7 +78,8 @@ class Version:
 class Agreement:
     """The whole agreement. ``t_from`` and ``t_to`` bound the in-force window over all versions.
 
-    ``digest`` is the SHA-256 of the file as written; ``time_zone`` an IANA name.
+    ``digest`` is the SHA-256 of the file as written; ``time_zone`` an IANA name. ``positions`` says where
+    each thing is written, as line and column from 1, by its path in the file.
     """
 
     title: str
@@ -83,6 +91,7 @@ class Agreement:
     versions: tuple[Version, ...]
     digest: str
     path: str
+    positions: Mapping[Path, tuple[int, int]] = field(default_factory=dict, compare=False, repr=False)
 
     def party(self, party_id: str) -> Party:
         return next(p for p in self.parties if p.party_id == party_id)

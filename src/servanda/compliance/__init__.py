@@ -1,0 +1,1 @@
+"""Incidents, watches and an agreement in; findings out."""

@@ -71,6 +71,8 @@ class Fields:
 
 Read = Callable[[Payload, Context], Reading]
 Derive = Callable[[pl.DataFrame, Context], pl.DataFrame]
+DeriveWatches = Callable[[pl.DataFrame, pl.DataFrame, Context], pl.DataFrame]
+"""Watches, observations and context in; watches out."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,9 @@ class Source:
 
     ``read`` sees one payload and decides row by row, so that a file split in two gives the same rows.
     ``derive`` (optional) sees all stored observations of the source and may set flags, kinds and
-    credibility that depend on other rows. Both are pure. ``read`` raises SourceRefused for a file that
-    cannot be read as a whole; a bad row goes to quarantine.
+    credibility that depend on other rows. ``derive_watches`` (optional) sees all stored watches and
+    observations and may withdraw or narrow a watch that other rows show to be blind. All are pure.
+    ``read`` raises SourceRefused for a file that cannot be read as a whole; a bad row goes to quarantine.
     """
 
     name: str
@@ -108,3 +111,8 @@ class Source:
     derive: Derive | None = None
     flags: Mapping[str, str] = field(default_factory=dict)
     """Flags it may set on observations, each with its meaning."""
+    derive_watches: DeriveWatches | None = None
+    kinds: frozenset[str] = frozenset()
+    """Kinds that it could ever report, each with all below it; empty: any kind."""
+    is_witness: bool = True
+    """Does it report what was seen, not what was said? Sources that relay claims prove nothing by number."""

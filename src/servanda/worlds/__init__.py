@@ -1,0 +1,1 @@
+"""Simulated ceasefires with known truth: the demo, and the yardstick of every estimate."""

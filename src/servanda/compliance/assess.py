@@ -1,0 +1,322 @@
+"""Incidents, watches and the agreement in; findings out: one per term, party and period."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+
+from servanda.agreement.resolved import Agreement, Epoch, Term, Version, ZoneBook
+from servanda.compliance import exposure, power
+from servanda.compliance.chance import any_of, count_interval, unseen_bound
+from servanda.compliance.clock import micros
+from servanda.compliance.exposure import Exposure, Incidents
+from servanda.compliance.judge import Judgement, judge_forbid, judge_limit, judge_require, worst
+from servanda.compliance.power import Power, PowerMeter, Watches
+from servanda.compliance.reasons import explain
+from servanda.compliance.settings import AssessSettings
+from servanda.compliance.stretches import Stretch, stretches
+from servanda.compliance.weigh import Weighed, join, weigh
+from servanda.findings import ANY_PARTY, Finding, Interval, Period
+
+JUDGED = ("forbid", "limit", "require")
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """``incident_terms``: incident_id, term_id, probability (that it violates it), exempt_by (allow term)."""
+
+    findings: tuple[Finding, ...]
+    incident_terms: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class _Segment:
+    """A term while one version of the agreement holds."""
+
+    term: Term
+    version: Version
+    window: tuple[int, int]
+    replaced: bool
+    """Did a later version change or end it?"""
+    exposures: Mapping[str, Exposure]
+    """By party where the zone differs by party; otherwise one, under ``any``."""
+    meters: Mapping[str, PowerMeter]
+
+    def meter(self, party: str) -> PowerMeter:
+        return self.meters.get(party, self.meters[ANY_PARTY])
+
+    def weigh(self, incidents: Incidents, party: str, low: int, high: int) -> Weighed:
+        """With a zone for each party, the term as a whole is what each does in its own."""
+        if party != ANY_PARTY or len(self.exposures) == 1:
+            return weigh(self.exposures.get(party, self.exposures[ANY_PARTY]), incidents, party, low, high)
+        return join([weigh(self.exposures[p], incidents, p, low, high) for p in self.term.parties])
+
+
+@dataclass(frozen=True)
+class _Case:
+    """All that a finding about one term is made from."""
+
+    segments: tuple[_Segment, ...]
+    incidents: Incidents
+    evidence: "_Evidence"
+    as_of: datetime
+    days: tuple[Period, ...]
+    settings: AssessSettings
+
+
+class _Evidence:
+    """Observation ids by incident, looked up for the few incidents that a finding lists."""
+
+    def __init__(self, membership: pl.DataFrame) -> None:
+        self._membership = membership.select("incident_id", "observation_id").sort("incident_id", "observation_id")
+        self._ids = self._membership["incident_id"].to_numpy()
+
+    def of(self, incident_ids: Sequence[str]) -> list[str]:
+        """Observation ids of these incidents, incident by incident in the order given."""
+        out: list[str] = []
+        column = self._membership["observation_id"]
+        for incident_id in incident_ids:
+            low, high = np.searchsorted(self._ids, [incident_id, incident_id + "~"])
+            out.extend(column[int(low) : int(high)].to_list())
+        return out
+
+
+def assess(
+    agreement: Agreement,
+    zones: ZoneBook,
+    incidents: pl.DataFrame,
+    membership: pl.DataFrame,
+    watches: pl.DataFrame,
+    sources: pl.DataFrame,
+    periods: Sequence[Period],
+    as_of: datetime,
+    settings: AssessSettings | None = None,
+) -> Assessment:
+    """Judge every forbid, limit and require term for each party and for the term as a whole (``any``).
+
+    Tables are as in ``tables.py``; ``periods`` are the reporting days and the in-force window; ``as_of`` is
+    the moment (UTC) at which nothing later is known. Pure: the same input gives the same findings.
+    """
+    settings = settings or AssessSettings()
+    ready = exposure.prepare(incidents, agreement)
+    looked = power.prepare(watches, sources)
+    evidence = _Evidence(membership)
+    days = tuple(p for p in periods if p.name == "day")
+    end = max((p.t_to for p in periods), default=agreement.t_from)
+    findings: list[Finding] = []
+    touched: list[pl.DataFrame] = []
+    for segments in _segments(agreement, zones, ready, looked, settings, micros(end)):
+        case = _Case(segments, ready, evidence, as_of, days, settings)
+        findings.extend(_findings(case, periods))
+        touched.append(_touched(case))
+    return Assessment(tuple(findings), pl.concat([_no_touch(), *touched]))
+
+
+def _segments(
+    agreement: Agreement,
+    zones: ZoneBook,
+    incidents: Incidents,
+    watches: Watches,
+    settings: AssessSettings,
+    end: int,
+) -> list[tuple[_Segment, ...]]:
+    """The terms to judge, each with its versions in time order; terms in the order they first appear."""
+    whole = _whole_area(agreement, zones)
+    out: dict[str, list[_Segment]] = {}
+    for term, versions, replaced in _spans(agreement):
+        first, last = versions[0], versions[-1]
+        low = max(micros(term.t_from), micros(first.t_from))
+        high = min(micros(term.t_to), micros(last.t_to), end)
+        if low >= high:
+            continue
+        by_party = term.zone is not None and first.zones[term.zone].per_party is not None
+        exposures, meters = {}, {}
+        for party in (ANY_PARTY, *term.parties) if by_party else (ANY_PARTY,):
+            owner = None if party == ANY_PARTY else party
+            epochs = zones.epochs(first.version, term.zone, owner) if term.zone else whole
+            exposures[party] = exposure.expose(term, first, (low, high), incidents, zones, settings, owner)
+            meters[party] = PowerMeter(watches, epochs, term, settings)
+        segment = _Segment(term, first, (low, high), replaced, exposures, meters)
+        out.setdefault(term.term_id, []).append(segment)
+    return [tuple(segments) for segments in out.values()]
+
+
+def _spans(agreement: Agreement) -> list[tuple[Term, list[Version], bool]]:
+    """Each term with the run of versions that leave it and the zones as they are, and whether one then changed it."""
+    spans: list[tuple[Term, list[Version], bool]] = []
+    running: dict[str, int] = {}
+    for version in agreement.versions:
+        present = {t.term_id for t in version.terms}
+        for gone in [t for t in running if t not in present]:
+            ended = running.pop(gone)
+            spans[ended] = (spans[ended][0], spans[ended][1], True)
+        for term in version.terms:
+            if term.type not in JUDGED:
+                continue
+            at = running.get(term.term_id)
+            if at is not None and spans[at][0] == term and spans[at][1][-1].zones == version.zones:
+                spans[at][1].append(version)
+                continue
+            if at is not None:
+                spans[at] = (spans[at][0], spans[at][1], True)
+            running[term.term_id] = len(spans)
+            spans.append((term, [version], False))
+    return spans
+
+
+def _whole_area(agreement: Agreement, zones: ZoneBook) -> tuple[Epoch, ...]:
+    """Where a term without a zone is watched for: the union of all zones of the agreement's first version."""
+    version = agreement.versions[0]
+    shapes = [zones.epochs(version.version, z)[0].geometry for z in version.zones]
+    if not shapes:
+        return ()
+    whole = shapes[0]
+    for shape in shapes[1:]:
+        whole = whole.union(shape)
+    return (Epoch(None, None, whole),)
+
+
+def _findings(case: _Case, periods: Sequence[Period]) -> list[Finding]:
+    out = []
+    parties = (ANY_PARTY, *dict.fromkeys(p for s in case.segments for p in s.term.parties))
+    for period in periods:
+        stretches_by_segment = [
+            (s, x) for s in case.segments for x in stretches(s.term, s.window, period, case.days, s.replaced)
+        ]
+        if not stretches_by_segment:
+            continue
+        powers: dict[tuple[int, str], Power] = {}
+        for party in parties:
+            judged = []
+            for i, (s, x) in enumerate(stretches_by_segment):
+                owner = party if party in s.meters else ANY_PARTY
+                if (i, owner) not in powers:
+                    powers[i, owner] = _power(s.meter(owner), x, case.as_of)
+                if party == ANY_PARTY or party in s.term.parties:
+                    judged.append((s, _judge(case, s, x, party, powers[i, owner])))
+            if judged:
+                out.append(_finding(case, period, party, judged))
+    return out
+
+
+def _power(meter: PowerMeter, stretch: Stretch, as_of: datetime) -> Power:
+    high = min(stretch.high, micros(as_of))
+    return meter.over(stretch.low, high) if high > stretch.low else Power(0.0, (), ())
+
+
+def _judge(case: _Case, segment: _Segment, stretch: Stretch, party: str, found: Power) -> Judgement:
+    term, incidents, settings = segment.term, case.incidents, case.settings
+    over = micros(case.as_of) >= stretch.due <= stretch.high
+    if term.obligation and party == ANY_PARTY and len(term.parties) > 1:
+        each = [_judge(case, segment, stretch, p, found) for p in term.parties]
+        verdict = worst([j.verdict for j in each])
+        decisive = next(j for j in each if j.verdict == verdict)
+        q = np.concatenate([j.sure for j in each])
+        possible = np.concatenate([j.possible for j in each])
+        return replace(decisive, probability=any_of(q), sure=q, possible=possible)
+    w = segment.weigh(incidents, party, stretch.low, stretch.high)
+    if term.obligation:
+        return judge_require(term, w, incidents, found, over, settings)
+    if term.limit and term.limit.of == "incidents":
+        return judge_limit(term, w, incidents, found, over, settings)
+    if term.limit:
+        w = _over_the_limit(w, incidents, term.limit.max)
+    return judge_forbid(term, w, incidents, found, over, settings)
+
+
+def _over_the_limit(w: Weighed, incidents: Incidents, maximum: float) -> Weighed:
+    """A limit on units: each incident whose count is over it is a violation; an open count only possibly so."""
+    low = incidents.frame["count_low"].fill_null(0.0).to_numpy()[w.rows]
+    high = incidents.frame["count_high"].fill_null(np.inf).to_numpy()[w.rows]
+    stated = incidents.frame["count_low"].is_not_null().to_numpy()[w.rows]
+    surely, possibly = low > maximum, stated & (high > maximum) & (low > 0)
+    return replace(
+        w,
+        sure=np.where(surely, w.sure, 0.0),
+        gross=np.where(surely, w.gross, 0.0),
+        possible=np.where(surely | possibly, w.possible, 0.0),
+    )
+
+
+def _finding(case: _Case, period: Period, party: str, judged: list[tuple[_Segment, Judgement]]) -> Finding:
+    judgements = [j for _, j in judged]
+    verdict = worst([j.verdict for j in judgements])
+    segment, decisive = next((s, j) for s, j in judged if j.verdict == verdict)
+    seen_power = float(np.mean([j.power.power for j in judgements]))
+    proven = sum(len(j.proven) if segment.term.type != "require" else 0 for j in judgements)
+    ids = _weightiest(case, judgements)
+    observation_ids = case.evidence.of(ids)
+    total = len({int(r) for j in judgements for r in j.rows[j.weights > 0]})
+    reasons = explain(segment.term, verdict, judgements, decisive, case.incidents, party, total, len(ids))
+    finding = Finding(
+        "",
+        segment.term.term_id,
+        segment.term.clause,
+        party,
+        period,
+        verdict,
+        any_of(np.array([j.probability for j in judgements])),
+        _expected(judgements),
+        seen_power,
+        unseen_bound(proven, seen_power, case.settings.unseen_confidence),
+        segment.term.proof.probability,
+        segment.term.proof.witnesses,
+        segment.version.version,
+        reasons,
+        tuple(observation_ids[: case.settings.evidence_limit]),
+        tuple(ids),
+    )
+    return replace(finding, finding_id=finding_id(finding))
+
+
+def _expected(judgements: list[Judgement]) -> Interval:
+    """Mean of what sources name the party for; the upper end counts what nobody is named for as well."""
+    sure = count_interval(np.concatenate([j.sure for j in judgements]))
+    possible = count_interval(np.concatenate([j.possible for j in judgements]))
+    return Interval(sure.mean, sure.low, max(sure.high or 0.0, possible.high or 0.0))
+
+
+def _weightiest(case: _Case, judgements: list[Judgement]) -> list[str]:
+    """Ids of the incidents that bear on the finding, weightiest first, no more than the limit."""
+    rows = np.concatenate([j.rows for j in judgements])
+    weights = np.concatenate([j.weights for j in judgements])
+    keep = np.flatnonzero(weights > 0)
+    order = keep[np.lexsort((rows[keep], -weights[keep]))]
+    chosen = list(dict.fromkeys(rows[order].tolist()))[: case.settings.evidence_limit]
+    return case.incidents.frame["incident_id"].gather(chosen).to_list() if chosen else []
+
+
+def finding_id(finding: Finding) -> str:
+    """Hash of all that the finding says; what it supersedes is no part of it."""
+    content = finding.to_json()
+    del content["finding_id"], content["supersedes"]
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _no_touch() -> pl.DataFrame:
+    schema = {"incident_id": pl.String, "term_id": pl.String, "probability": pl.Float64, "exempt_by": pl.String}
+    return pl.DataFrame(schema=schema)
+
+
+def _touched(case: _Case) -> pl.DataFrame:
+    """Which incidents bear on the term at all, over its whole time."""
+    parts = []
+    for s in case.segments:
+        w = s.weigh(case.incidents, ANY_PARTY, *s.window)
+        names = [t.term_id for t in w.exemptions]
+        keep = np.maximum(w.possible, w.gross) > 0
+        at = w.rows[keep]
+        covered = [names[i] if i >= 0 else None for i in w.exempt_by[keep]]
+        columns = {
+            "incident_id": case.incidents.frame["incident_id"].gather(at),
+            "term_id": pl.Series([s.term.term_id] * len(at), dtype=pl.String),
+            "probability": pl.Series(w.possible[keep], dtype=pl.Float64),
+            "exempt_by": pl.Series(covered, dtype=pl.String),
+        }
+        parts.append(pl.DataFrame(columns))
+    return pl.concat(parts)

@@ -1,0 +1,131 @@
+"""Before and after: a measure in the window against stated baseline windows, as a rate ratio with interval."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from scipy import special
+
+from servanda import kinds
+from servanda.compliance.clock import column_micros, micros
+from servanda.findings import BaselineValue, Comparison, Interval
+
+Measure = Literal["starts", "hours", "records"]
+HOUR_US = 3_600_000_000
+CONFIDENCE = 0.95
+WORDS = {
+    "starts": "intervals that start in the window",
+    "hours": "hours of intervals that overlap the window",
+    "records": "provider's records that start in the window",
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What to compare. ``kinds``: empty for every kind except untyped reports. Windows are half-open, UTC.
+
+    ``wave_gap_h``: reports closer together than this come in one wave; waves, not single reports, are
+    taken as independent, so that one raid that sets off twenty alerts is not twenty pieces of evidence.
+    """
+
+    title: str
+    measure: Measure
+    source_id: str
+    kinds: frozenset[str]
+    window: tuple[datetime, datetime]
+    baselines: tuple[tuple[datetime, datetime], ...]
+    wave_gap_h: float
+
+
+def compare(question: Question, observations: pl.DataFrame) -> Comparison:
+    """Value in the window and in each baseline, and the ratio of rates per hour with its 95 % interval.
+
+    The interval is that of a ratio of two Poisson rates given their sum (Clopper and Pearson 1934), with
+    counts divided by the dispersion of a compound Poisson law: the sum of squared wave sizes over the sum
+    of wave sizes. Observations flagged ``uninformative`` are left out of both sides and named; an end that
+    was imputed (``end_imputed``) adds no hours.
+    """
+    mine = observations.filter(pl.col("source_id") == question.source_id)
+    mine = mine.filter(_wanted(question.kinds)).sort("t_start", "observation_id")
+    uninformative = pl.col("flags").list.contains("uninformative").fill_null(False)
+    used, left_out = mine.filter(~uninformative), mine.filter(uninformative)
+    windows = (question.window, *question.baselines)
+    parts = [_contributions(question.measure, used, a, b) for a, b in windows]
+    values = [float(p["size"].sum()) for p in parts]
+    dispersion = _dispersion(parts, question)
+    hours = [(b - a).total_seconds() / 3600.0 for a, b in windows]
+    ratio = rate_ratio(values[0], hours[0], sum(values[1:]), sum(hours[1:]), dispersion)
+    return Comparison(
+        question.measure,
+        question.source_id,
+        question.title,
+        *question.window,
+        values[0],
+        tuple(BaselineValue(a, b, v) for (a, b), v in zip(question.baselines, values[1:], strict=True)),
+        ratio,
+        _excluded(left_out),
+        f"Counts {WORDS[question.measure]}. Reports less than {question.wave_gap_h:g} h apart count as one wave; "
+        f"the interval allows for waves (dispersion {dispersion:.1f}). Effort is not adjusted for.",
+        tuple(parts[0]["observation_id"].to_list()),
+    )
+
+
+def _wanted(wanted: frozenset[str]) -> pl.Expr:
+    if not wanted:
+        return pl.col("kind") != "report_untyped"
+    return pl.col("kind").is_in([k for k in kinds.tree() if set(kinds.lineage(k)) & wanted])
+
+
+def _contributions(measure: Measure, frame: pl.DataFrame, low: datetime, high: datetime) -> pl.DataFrame:
+    """observation_id, t_start, text, day_precision, size: what each observation adds to the measure."""
+    start, end = column_micros(frame["t_start"]), column_micros(frame["t_end"])
+    a, b = micros(low), micros(high)
+    size = ((start >= a) & (start < b)).astype(np.float64)
+    if measure == "hours":
+        size = np.maximum(np.minimum(end, b) - np.maximum(start, a), 0) / HOUR_US
+    day = pl.col("flags").list.contains("day_precision").fill_null(False).alias("day_precision")
+    picked = frame.select("observation_id", "record_id", "t_start", "text", day).with_columns(pl.Series("size", size))
+    picked = picked.filter(pl.col("size") > 0)
+    return picked.unique("record_id", keep="first", maintain_order=True) if measure == "records" else picked
+
+
+def _dispersion(parts: Sequence[pl.DataFrame], question: Question) -> float:
+    """Of a compound Poisson law: E[size^2] / E[size] over waves; for hours in units of the mean hour."""
+    waves = [w for p in parts for w in _waves(p, question.wave_gap_h)]
+    total = sum(waves)
+    return float(sum(w * w for w in waves) / total) if total > 0 else 1.0
+
+
+def _waves(part: pl.DataFrame, gap_h: float) -> list[float]:
+    """Total size of each wave: reports near in time; where only the day is known, reports with one text."""
+    if part.is_empty():
+        return []
+    timed, dated = part.filter(~pl.col("day_precision")), part.filter("day_precision")
+    t = column_micros(timed["t_start"])
+    wave = np.cumsum(np.r_[0, np.diff(t) > gap_h * HOUR_US]) if len(t) else np.empty(0, dtype=np.int64)
+    sizes = np.bincount(wave, timed["size"].to_numpy()).tolist() if len(t) else []
+    same = dated.group_by("t_start", "text").agg(pl.col("size").sum()).sort("t_start", "text", "size")
+    return [*sizes, *same["size"].to_list()]
+
+
+def rate_ratio(count: float, hours: float, baseline: float, baseline_hours: float, dispersion: float) -> Interval:
+    """(count / hours) / (baseline / baseline_hours) with its 95 % interval; None where it is unbounded."""
+    if baseline_hours <= 0 or hours <= 0:
+        return Interval(None, None, None)
+    scale = max(dispersion, 1e-9)
+    x, b = count / scale, baseline / scale
+    odds = baseline_hours / hours
+    tail = (1.0 - CONFIDENCE) / 2.0
+    low = float(special.betaincinv(x, b + 1.0, tail)) if x > 0 else 0.0
+    high = float(special.betaincinv(x + 1.0, b, 1.0 - tail)) if b > 0 else None
+    mean = count / baseline * odds if baseline > 0 else None
+    upper = high / (1.0 - high) * odds if high is not None and high < 1.0 else None
+    return Interval(mean, low / (1.0 - low) * odds if low < 1.0 else None, upper)
+
+
+def _excluded(left_out: pl.DataFrame) -> tuple[str, ...]:
+    counts = left_out.group_by(pl.col("label").fill_null("unnamed")).len().sort("label")
+    return tuple(f"{label}: {n} observations, uninformative" for label, n in counts.iter_rows())

@@ -1,0 +1,204 @@
+"""How far each incident would violate a term: chance that it happened, in the zone, of the kind, by whom."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from servanda import kinds
+from servanda.agreement.resolved import Agreement, Epoch, Term, Version, ZoneBook
+from servanda.compliance.clock import FAR_FUTURE, FAR_PAST, Micros, column_micros, micros
+from servanda.compliance.place import shares_inside
+from servanda.compliance.settings import AssessSettings
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Incidents:
+    """The incidents as arrays of equal length n, in order of ``t_start``."""
+
+    frame: pl.DataFrame
+    t_start: Micros
+    t_end: Micros
+    lon: Floats
+    lat: Floats
+    sigma_m: Floats
+    areas: list[bytes | None]
+    probability: Floats
+    witnesses: NDArray[np.int64]
+    monitor_seen: NDArray[np.bool_]
+    actors: Mapping[str, Floats]
+    """For each party, the chance that it did it, by what sources say."""
+
+    outsiders: Floats
+    """Chance that somebody did it who is no party to the agreement."""
+
+    @property
+    def unattributed(self) -> Floats:
+        named = sum(self.actors.values(), self.outsiders)
+        return np.clip(1.0 - named, 0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Exemption:
+    """Of each incident, the chance that it happened, is of the term's kind and is covered by this ``allow`` term."""
+
+    term: Term
+    mass: Floats
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """A term in one version of the agreement against all incidents; arrays over ``rows`` of the incidents."""
+
+    term: Term
+    version: str
+    t_from: int
+    t_to: int
+    rows: NDArray[np.int64]
+    mass: Floats
+    """Chance that it happened, in the zone, of the kind; time and party not yet weighed."""
+    exemptions: tuple[Exemption, ...]
+
+
+def prepare(frame: pl.DataFrame, agreement: Agreement) -> Incidents:
+    """Arrays from an incidents table; who did it is matched by the names that the agreement gives each party."""
+    frame = frame.sort("t_start", "incident_id")
+    actors, others = _actors(frame, agreement)
+    return Incidents(
+        frame,
+        column_micros(frame["t_start"]),
+        column_micros(frame["t_end"]),
+        frame["lon"].fill_null(np.nan).to_numpy(),
+        frame["lat"].fill_null(np.nan).to_numpy(),
+        frame["sigma_m"].fill_null(np.nan).to_numpy(),
+        frame["geometry"].to_list(),
+        frame["probability"].to_numpy(),
+        frame["witnesses"].to_numpy(),
+        frame["monitor_seen"].to_numpy(),
+        actors,
+        others,
+    )
+
+
+def _actors(frame: pl.DataFrame, agreement: Agreement) -> tuple[dict[str, Floats], Floats]:
+    out = {p.party_id: np.zeros(frame.height) for p in agreement.parties if p.role == "party"}
+    others = np.zeros(frame.height)
+    by_name = {name: p.party_id for p in agreement.parties for name in p.names}
+    said = frame.with_row_index("i").select("i", "actors").explode("actors").drop_nulls("actors").unnest("actors")
+    for i, name, probability in said.iter_rows():
+        target = out.get(by_name.get(name.casefold(), ""), others)
+        target[i] += probability
+    return out, others
+
+
+def expose(
+    term: Term,
+    version: Version,
+    window: tuple[int, int],
+    incidents: Incidents,
+    zones: ZoneBook,
+    settings: AssessSettings,
+    party: str | None = None,
+) -> Exposure:
+    """Weigh every incident against one term, in the zone of ``party`` where each has its own.
+
+    ``window``: when the term holds, microseconds UTC, half-open.
+    Exemptions are joint: in both zones, of both kinds.
+    """
+    kind_share = _kind_shares(incidents.frame, term.kinds)
+    t_from, t_to = window
+    candidate = (kind_share > 0) & (incidents.t_start < t_to) & (incidents.t_end >= t_from)
+    rows = np.flatnonzero(candidate)
+    epochs = _epochs(term, version, zones, party)
+    place = _place_shares(incidents, rows, epochs, settings.place_points)
+    mass = incidents.probability[rows] * kind_share[rows] * place
+    keep = mass > 1e-9
+    rows, mass = rows[keep], mass[keep]
+    exemptions = tuple(
+        Exemption(allow, _exempt_mass(term, allow, version, incidents, rows, zones, settings, epochs))
+        for allow in version.terms
+        if allow.type == "allow" and allow.allow and _exempts(allow, term)
+    )
+    return Exposure(term, version.version, t_from, t_to, rows, mass, exemptions)
+
+
+def _exempts(allow: Term, term: Term) -> bool:
+    named = allow.allow.exempt_from if allow.allow else ()
+    return (term.term_id in named or not named) and term.type in ("forbid", "limit")
+
+
+def _epochs(term: Term, version: Version, zones: ZoneBook, party: str | None) -> tuple[Epoch, ...] | None:
+    return None if term.zone is None else zones.epochs(version.version, term.zone, party)
+
+
+def _exempt_mass(
+    term: Term,
+    allow: Term,
+    version: Version,
+    incidents: Incidents,
+    rows: NDArray[np.int64],
+    zones: ZoneBook,
+    settings: AssessSettings,
+    mine: tuple[Epoch, ...] | None,
+) -> Floats:
+    both = frozenset(k for k in term.kinds if kinds.share(k, allow.kinds) == 1) | frozenset(
+        k for k in allow.kinds if kinds.share(k, term.kinds) == 1
+    )
+    share = _kind_shares(incidents.frame, both)[rows]
+    theirs = _epochs(allow, version, zones, None)
+    place = _place_shares(incidents, rows, _intersect(mine, theirs), settings.place_points)
+    # In doubt for the accused: what nobody is named for may have been done by a party that was allowed to.
+    covered = incidents.unattributed[rows].copy()
+    for party in allow.parties:
+        covered += incidents.actors.get(party, np.zeros(len(incidents.t_start)))[rows]
+    return incidents.probability[rows] * share * place * np.minimum(covered, 1.0)
+
+
+def _intersect(a: tuple[Epoch, ...] | None, b: tuple[Epoch, ...] | None) -> tuple[Epoch, ...] | None:
+    if a is None or b is None:
+        return a if b is None else b
+    out = []
+    for x in a:
+        for y in b:
+            start = max(micros(x.t_from, FAR_PAST), micros(y.t_from, FAR_PAST))
+            if start < min(micros(x.t_to), micros(y.t_to)):
+                later = x if micros(x.t_from, FAR_PAST) >= micros(y.t_from, FAR_PAST) else y
+                sooner = x if micros(x.t_to) <= micros(y.t_to) else y
+                out.append(Epoch(later.t_from, sooner.t_to, x.geometry.intersection(y.geometry)))
+    return tuple(sorted(out, key=lambda e: micros(e.t_from, FAR_PAST)))
+
+
+def _place_shares(
+    incidents: Incidents, rows: NDArray[np.int64], epochs: tuple[Epoch, ...] | None, points: int
+) -> Floats:
+    """(len(rows),) share of each place in the zone as it was at the middle of the incident's time."""
+    if epochs is None:
+        return np.ones(len(rows))
+    out = np.zeros(len(rows))
+    middle = incidents.t_start[rows] + (incidents.t_end[rows] - incidents.t_start[rows]) // 2
+    for epoch in epochs:
+        here = np.flatnonzero((middle >= micros(epoch.t_from, FAR_PAST)) & (middle < micros(epoch.t_to, FAR_FUTURE)))
+        if len(here):
+            at = rows[here]
+            areas = [incidents.areas[i] for i in at] if np.isnan(incidents.lon[at]).any() else []
+            out[here] = shares_inside(
+                incidents.lon[at], incidents.lat[at], incidents.sigma_m[at], areas, epoch.geometry, points
+            )
+    return out
+
+
+def _kind_shares(frame: pl.DataFrame, wanted: frozenset[str]) -> Floats:
+    """(n,) chance that each incident is of one of the ``wanted`` kinds."""
+    if not wanted or frame.is_empty():
+        return np.zeros(frame.height)
+    table = pl.DataFrame({"value": list(kinds.tree()), "share": [kinds.share(k, wanted) for k in kinds.tree()]})
+    said = frame.with_row_index("i").select("i", "kinds").explode("kinds").unnest("kinds")
+    weighed = said.join(table, on="value", how="inner").filter(pl.col("share") > 0)
+    sums = weighed.group_by("i").agg((pl.col("probability") * pl.col("share")).sum().clip(0.0, 1.0).alias("s"))
+    out = np.zeros(frame.height)
+    out[sums["i"].to_numpy()] = sums["s"].to_numpy()
+    return out

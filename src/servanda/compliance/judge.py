@@ -1,0 +1,167 @@
+"""The six verdicts, for one term, one party and one stretch of time: the rules of precedence, nothing else."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from servanda.agreement.resolved import Term
+from servanda.compliance.chance import above, any_of
+from servanda.compliance.exposure import Incidents
+from servanda.compliance.power import Power
+from servanda.compliance.settings import AssessSettings
+from servanda.compliance.weigh import Weighed
+from servanda.findings import Verdict
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict on one stretch of time, and what it rests on.
+
+    ``probability``: chance that the term was violated at least once in it. ``sure`` and ``possible``: chances
+    of the single violations (the latter with those nobody is named for), for counting. ``proven``,
+    ``exempted``: rows of incidents. ``weights``: (row, chance) of every incident that bears on it.
+    """
+
+    verdict: Verdict
+    probability: float
+    sure: Floats
+    possible: Floats
+    power: Power
+    over: bool
+    proven: NDArray[np.int64]
+    exempted: tuple[tuple[int, Term], ...]
+    rows: NDArray[np.int64]
+    weights: Floats
+    why: str
+
+
+NOBODY = np.empty(0, dtype=np.int64)
+
+
+def worst(verdicts: list[Verdict]) -> Verdict:
+    """Of several stretches: a broken one breaks the whole; the whole is kept only when every one is."""
+    order: tuple[Verdict, ...] = ("broken", "exempt", "alleged", "pending", "unverifiable", "kept")
+    return min(verdicts, key=order.index)
+
+
+def silence(term: Term, power: Power, over: bool) -> tuple[Verdict, str]:
+    """Nothing was reported that counts: worth as much as the chance that it would have been."""
+    if not over:
+        return "pending", "period_open"
+    return ("kept", "power_enough") if power.power >= term.power else ("unverifiable", "power_short")
+
+
+def _proven(term: Term, incidents: Incidents, rows: NDArray[np.int64], chance: Floats) -> NDArray[np.bool_]:
+    proof = term.proof
+    enough = (chance >= proof.probability) & (incidents.witnesses[rows] >= proof.witnesses)
+    return enough & incidents.monitor_seen[rows] if proof.monitor_seen else enough
+
+
+def judge_forbid(
+    term: Term, w: Weighed, incidents: Incidents, power: Power, over: bool, settings: AssessSettings
+) -> Judgement:
+    """Broken by one proven incident; exempt when what would have been proof is covered; alleged by the rest."""
+    proven = _proven(term, incidents, w.rows, w.sure)
+    covered = 1.0 - np.divide(w.sure, w.gross, out=np.ones_like(w.gross), where=w.gross > 0)
+    would = _proven(term, incidents, w.rows, w.gross) & (covered >= settings.exempt_share) & (w.exempt_by >= 0)
+    exempted = tuple((int(w.rows[i]), w.exemptions[w.exempt_by[i]]) for i in np.flatnonzero(would & ~proven))
+    verdict: Verdict
+    if proven.any():
+        verdict, why = "broken", "proof_met"
+    elif exempted:
+        verdict, why = "exempt", "exempted"
+    elif any_of(w.possible) >= settings.alleged_probability:
+        verdict, why = "alleged", _shortfall(term, w, incidents)
+    else:
+        verdict, why = silence(term, power, over)
+    weights = np.maximum(w.possible, w.gross)
+    return Judgement(
+        verdict, any_of(w.sure), w.sure, w.possible, power, over, w.rows[proven], exempted, w.rows, weights, why
+    )
+
+
+def _shortfall(term: Term, w: Weighed, incidents: Incidents) -> str:
+    """What the weightiest allegation lacks."""
+    best = int(np.argmax(w.possible))
+    if w.possible[best] >= term.proof.probability and w.sure[best] < term.proof.probability:
+        return "attribution_short"
+    if w.possible[best] < term.proof.probability:
+        return "probability_short"
+    if incidents.witnesses[w.rows[best]] < term.proof.witnesses:
+        return "witnesses_short"
+    return "monitor_short"
+
+
+def judge_limit(
+    term: Term, w: Weighed, incidents: Incidents, power: Power, over: bool, settings: AssessSettings
+) -> Judgement:
+    """More than the limit, counting only what meets the standard in witnesses; alleged counting everything.
+
+    Kept only when what was seen and what could have gone unseen together stay within the limit.
+    """
+    assert term.limit is not None
+    good = incidents.witnesses[w.rows] >= term.proof.witnesses
+    if term.proof.monitor_seen:
+        good &= incidents.monitor_seen[w.rows]
+    maximum = term.limit.max
+    surely, possibly = above(w.sure[good], maximum), above(w.possible, maximum)
+    headroom = above(np.r_[w.possible, _unseen(w.possible, power.power)], maximum)
+    verdict: Verdict
+    proven = NOBODY
+    if surely >= term.proof.probability:
+        verdict, why, proven = "broken", "limit_exceeded", w.rows[good]
+    elif possibly >= settings.alleged_probability:
+        verdict, why = "alleged", "limit_possibly_exceeded"
+    elif over and headroom >= settings.alleged_probability:
+        verdict, why = "unverifiable", "limit_headroom_short"
+    else:
+        verdict, why = silence(term, power, over)
+    q = np.array([possibly])
+    return Judgement(verdict, surely, np.array([surely]), q, power, over, proven, (), w.rows, w.possible, why)
+
+
+def _unseen(possible: Floats, power: float) -> Floats:
+    """Chances of single unseen incidents whose number is near Poisson: each one seen stands for 1 / power in all."""
+    mean = float(possible.sum()) * (1.0 / max(power, 0.01) - 1.0)
+    parts = int(np.ceil(20.0 * min(mean, 1000.0)))
+    return np.full(parts, mean / max(parts, 1)).clip(0.0, 1.0)
+
+
+def judge_require(
+    term: Term, w: Weighed, incidents: Incidents, power: Power, over: bool, settings: AssessSettings
+) -> Judgement:
+    """Kept when fulfilment is proven in time; broken when the time is over and it would have been seen.
+
+    With nothing proven, the chance that it was not done is (1 - f) / (2 - power): even odds beforehand,
+    f the chance of fulfilment by what was reported. Broken needs that to reach the standard of proof too.
+    """
+    assert term.obligation is not None
+    count = term.obligation.count
+    good = incidents.witnesses[w.rows] >= term.proof.witnesses
+    if term.proof.monitor_seen:
+        good &= incidents.monitor_seen[w.rows]
+    done = above(w.sure[good], count - 1)
+    reported = above(w.possible, count - 1)
+    proven = done >= term.proof.probability
+    undone = 1.0 - done if proven else (1.0 - reported) / (2.0 - power.power)
+    verdict: Verdict
+    if proven:
+        verdict, why = "kept", "fulfilled"
+    elif not over:
+        verdict, why = "pending", "deadline_open"
+    elif power.power < term.power:
+        verdict, why = "unverifiable", "power_short"
+    elif undone >= term.proof.probability:
+        verdict, why = "broken", "not_fulfilled"
+    elif reported >= settings.alleged_probability:
+        verdict, why = "alleged", "fulfilment_unproven"
+    else:
+        verdict, why = "unverifiable", "power_below_proof"
+    q = np.array([undone]) if over or proven else np.zeros(1)
+    return Judgement(
+        verdict, float(q[0]), q, np.array([1.0 - done]) if over else q, power, over,
+        w.rows[good] if proven else NOBODY, (), w.rows, w.possible, why,
+    )  # fmt: skip

@@ -1,0 +1,135 @@
+"""The reason tree of a finding: codes and numbers for machines, plain words for people."""
+
+import numpy as np
+
+from servanda.agreement.resolved import Term
+from servanda.compliance.exposure import Incidents
+from servanda.compliance.judge import Judgement
+from servanda.findings import ANY_PARTY, Reason, Verdict, rounded
+
+MOST_INCIDENTS = 5
+"""Incidents named one by one in a reason; the others are counted."""
+
+WORDS = {
+    "proof_met": "At least one incident violates the term to its standard of proof.",
+    "exempted": "What would have broken the term is covered by an exemption.",
+    "attribution_short": "Something happened that would break the term, but no proof says that this party did it.",
+    "probability_short": "Something was reported that would break the term, but it is not sure enough.",
+    "witnesses_short": "Something was reported that would break the term, but by too few independent witnesses.",
+    "monitor_short": "Something was reported that would break the term, but the monitor itself has not seen it.",
+    "limit_exceeded": "More incidents than the limit allows are proven.",
+    "limit_possibly_exceeded": "More incidents than the limit allows were reported, but not proven.",
+    "limit_headroom_short": "What was seen is within the limit; with what could have gone unseen it may not be.",
+    "period_open": "The period is not over and nothing was reported that counts.",
+    "deadline_open": "The deadline is not past and fulfilment is not proven yet.",
+    "power_enough": "Nothing was reported that counts, and somebody was looking well enough.",
+    "power_short": "Nothing was reported that counts, but nobody was looking well enough for that to mean much.",
+    "power_below_proof": "It would probably have been seen, but not surely enough for the standard of proof.",
+    "fulfilled": "Fulfilment is proven in time.",
+    "not_fulfilled": "The time is over, fulfilment was not seen, and it would have been.",
+    "fulfilment_unproven": "The time is over and fulfilment was reported, but not proven.",
+}
+
+
+def explain(
+    term: Term,
+    verdict: Verdict,
+    judgements: list[Judgement],
+    decisive: Judgement,
+    incidents: Incidents,
+    party: str,
+    total: int,
+    listed: int,
+) -> tuple[Reason, ...]:
+    """Why the verdict is what it is: what decides it, what was reported, how well anybody looked."""
+    out = [Reason(decisive.why, _opening(term, decisive, party), (), _incidents(term, decisive, incidents))]
+    if total > listed:
+        text = f"{total} incidents bear on this; the {listed} weightiest are listed as evidence."
+        out.append(Reason("evidence_listed", text, (("total", total), ("listed", listed))))
+    if len(judgements) > 1:
+        counts = {v: sum(j.verdict == v for j in judgements) for v in dict.fromkeys(j.verdict for j in judgements)}
+        text = "Stretches asked about: " + ", ".join(f"{n} {v}" for v, n in counts.items()) + "."
+        out.append(Reason("stretches", text, tuple(counts.items())))
+    out.append(_power(term, judgements))
+    return tuple(out)
+
+
+def _opening(term: Term, decisive: Judgement, party: str) -> str:
+    text = WORDS[decisive.why]
+    if decisive.why == "power_short" and term.type == "require":
+        text = "Fulfilment was not proven, and nobody was looking well enough to say that it did not happen."
+    if decisive.why == "proof_met" and party == ANY_PARTY:
+        text = "At least one incident violates the term to its standard of proof, whoever did it."
+    return text
+
+
+def _incidents(term: Term, decisive: Judgement, incidents: Incidents) -> tuple[Reason, ...]:
+    if decisive.exempted:
+        return tuple(
+            Reason(
+                "exempt_incident",
+                f"Incident {_id(incidents, row)} falls under {allow.clause} ({allow.term_id}).",
+                (("incident_id", _id(incidents, row)), ("allow", allow.term_id), ("clause", allow.clause)),
+            )
+            for row, allow in decisive.exempted[:MOST_INCIDENTS]
+        )
+    order = np.lexsort((decisive.rows, -decisive.weights))
+    order = order[decisive.weights[order] > 0][:MOST_INCIDENTS]
+    if len(decisive.proven):
+        wanted = set(decisive.proven.tolist())
+        order = np.array([i for i in order if int(decisive.rows[i]) in wanted], dtype=np.int64)
+    return tuple(_incident(term, incidents, int(decisive.rows[i]), float(decisive.weights[i])) for i in order)
+
+
+def _incident(term: Term, incidents: Incidents, row: int, chance: float) -> Reason:
+    witnesses = int(incidents.witnesses[row])
+    groups = incidents.frame["witness_groups"][row].to_list()
+    who = f" ({', '.join(groups)})" if groups else ""
+    text = (
+        f"Incident {_id(incidents, row)}: {incidents.frame['kind'][row].replace('_', ' ')}, chance {_percent(chance)} "
+        f"of being a violation, {witnesses} independent witness{'' if witnesses == 1 else 'es'}{who}; "
+        f"the term asks for {_percent(term.proof.probability)} and {term.proof.witnesses}."
+    )
+    values = (("incident_id", _id(incidents, row)), ("chance", rounded(chance)), ("witnesses", witnesses))
+    return Reason("incident", text, values)
+
+
+def _power(term: Term, judgements: list[Judgement]) -> Reason:
+    mean = float(np.mean([j.power.power for j in judgements]))
+    by_group: dict[str, float] = {}
+    for j in judgements:
+        for name, p in j.power.by_group:
+            by_group[name] = by_group.get(name, 0.0) + p / len(judgements)
+    unwatched = sorted(set.intersection(*[set(j.power.unwatched) for j in judgements])) if judgements else []
+    what = "its fulfilment" if term.type == "require" else "one violation"
+    text = (
+        f"Had there been {what}, the chance of finding it to the standard of proof was {_percent(mean)}; "
+        f"the term asks for {_percent(term.power)}."
+    )
+    parts = [
+        Reason(
+            "power_of",
+            f"{name} alone would have reported it with chance {_percent(p)}.",
+            (("group", name), ("p", rounded(p))),
+        )
+        for name, p in sorted(by_group.items(), key=lambda x: (-x[1], x[0]))
+    ]
+    if not by_group:
+        parts.append(Reason("nobody_looking", "No source was watching for this, here and then."))
+    elif unwatched:
+        names = ", ".join(k.replace("_", " ") for k in unwatched)
+        parts.append(Reason("unwatched_kinds", f"Nobody watched for: {names}."))
+    return Reason("power", text, (("power", rounded(mean)), ("asked", term.power)), tuple(parts))
+
+
+def _id(incidents: Incidents, row: int) -> str:
+    return str(incidents.frame["incident_id"][row])
+
+
+def _percent(p: float) -> str:
+    """Whole percents; never 0 % or 100 % for what is neither."""
+    if 0 < p < 0.01:
+        return "under 1 %"
+    if 0.99 < p < 1:
+        return "over 99 %"
+    return f"{100 * p:.0f} %"

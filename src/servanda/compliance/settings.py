@@ -1,0 +1,30 @@
+"""Numbers that decide findings and are not in the agreement; set under ``assess`` in the mission file."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class AssessSettings(BaseModel):
+    """Each with its default and where that comes from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    alleged_probability: float = Field(
+        0.05,
+        gt=0,
+        lt=1,
+        description="Least chance of any violation for 'alleged'; below it a report is noise (5 % convention).",
+    )
+    exempt_share: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="Least share of a proven incident under an exemption for 'exempt': more likely than not.",
+    )
+    place_points: int = Field(
+        96, ge=16, description="Points that stand for an uncertain place; 96 keep the error of a share under 0.02."
+    )
+    power_places: int = Field(128, ge=8, description="Places that stand for a zone when power is computed.")
+    evidence_limit: int = Field(
+        200, ge=1, description="Most observation ids a finding lists, weightiest first; the total is in its reasons."
+    )
+    unseen_confidence: float = Field(0.95, gt=0, lt=1, description="Confidence of the bound on unseen violations.")

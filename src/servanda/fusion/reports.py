@@ -1,0 +1,125 @@
+"""Observations to reports: one row per provider's record, as arrays that matching works on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+import shapely
+from numpy.typing import NDArray
+
+from servanda import kinds
+from servanda.fusion.priors import Priors
+from servanda.tables import OBSERVATIONS
+
+Floats = NDArray[np.float64]
+HOUR_US = 3_600_000_000
+KM_PER_DEGREE = 111.195
+AREA_SIGMA_KM = 1.0
+"""Two areas are the same only when their centres are: an area's own width says nothing about that."""
+DEFAULTS = pl.Schema(
+    {n: OBSERVATIONS.schema[n] for n in ("label", "geometry", "sigma_m", "actor_claimed", "count_low", "count_high")}
+    | {n: OBSERVATIONS.schema[n] for n in ("count_unit", "reliability", "credibility", "flags")}
+)
+"""Columns that a minimal frame may lack; null there."""
+
+
+@dataclass(frozen=True)
+class Reports:
+    """``frame``: usable observations with ``report`` (row of the arrays) and ``p_true``. Arrays (n,) by report.
+
+    x_km, y_km: plane km; s_km, s_h: standard deviations of place and time; t_h: hours since 1970;
+    kind: position in the tree; source: position among the sorted source ids.
+    """
+
+    frame: pl.DataFrame
+    x_km: Floats
+    y_km: Floats
+    s_km: Floats
+    t_h: Floats
+    s_h: Floats
+    kind: NDArray[np.int64]
+    source: NDArray[np.int64]
+
+
+def complete(observations: pl.DataFrame) -> pl.DataFrame:
+    """Add what a minimal frame lacks: its own record, its own witness group, a sighting."""
+    missing = [pl.lit(None, dtype=t).alias(n) for n, t in DEFAULTS.items() if n not in observations.columns]
+    out = observations.with_columns(missing)
+    if "claim" not in out.columns:
+        out = out.with_columns(pl.lit("sighting").alias("claim"))
+    if "record_id" not in out.columns:
+        out = out.with_columns(pl.col("observation_id").alias("record_id"))
+    if "witness_group" not in out.columns:
+        out = out.with_columns(pl.col("source_id").alias("witness_group"))
+    return out
+
+
+def reports(observations: pl.DataFrame, sources: pl.DataFrame, priors: Priors) -> Reports:
+    """Drop what is no incident, grade the rest, and give each record one row."""
+    usable = complete(observations).filter(
+        ~pl.col("kind").is_in(list(priors.no_incident))
+        & ~pl.col("flags").list.contains("uninformative").fill_null(False)
+    )
+    order = {k: i for i, k in enumerate(kinds.tree())}
+    graded = (
+        usable.join(_source_beliefs(sources), on="source_id", how="left", maintain_order="left")
+        .with_columns(_p_true(priors), pl.col("kind").replace_strict(order, return_dtype=pl.Int64).alias("kind_at"))
+        .sort("t_start", "record_id", "kind_at", "observation_id")
+        .with_columns(pl.col("record_id").rle_id().alias("run"))
+    )
+    first = graded.unique("record_id", keep="first", maintain_order=True).with_row_index("report")
+    frame = graded.join(first.select("record_id", "report"), on="record_id", how="left", maintain_order="left")
+    return _arrays(frame, first, priors)
+
+
+def _source_beliefs(sources: pl.DataFrame) -> pl.DataFrame:
+    return sources.select(
+        "source_id",
+        pl.col("p_true").alias("p_true_source"),
+        pl.col("sigma_m").alias("sigma_source_m"),
+        "is_monitor",
+        "is_witness",
+    ).unique("source_id", keep="first", maintain_order=True)
+
+
+def _p_true(priors: Priors) -> pl.Expr:
+    grade = pl.col("reliability").replace_strict(dict(priors.reliability), default=priors.reliability["F"])
+    credit = pl.col("credibility").cast(pl.Int64).replace_strict(dict(priors.credibility), default=None)
+    by_source = pl.coalesce(pl.col("p_true_source"), grade.cast(pl.Float64))
+    supports = pl.col("claim").is_in(["sighting", "claim", "admission"])
+    return (pl.min_horizontal(by_source, credit.cast(pl.Float64)) * supports).alias("p_true")
+
+
+def _arrays(frame: pl.DataFrame, first: pl.DataFrame, priors: Priors) -> Reports:
+    lon, lat = _places(first)
+    latitude = float(np.nanmedian(lat)) if len(lat) and not np.isnan(lat).all() else 0.0
+    known = first["lon"].is_not_null().to_numpy()
+    sigma = first.select(pl.coalesce("sigma_m", "sigma_source_m", pl.lit(priors.sigma_m)).fill_nan(priors.sigma_m))
+    s_km = np.maximum(sigma.to_series().to_numpy(), priors.sigma_floor_m) / 1000.0
+    start, end = (first[c].dt.epoch("us").to_numpy() for c in ("t_start", "t_end"))
+    length_h = (end - start) / HOUR_US
+    instant = length_h <= 0
+    return Reports(
+        frame,
+        np.nan_to_num(lon) * np.cos(np.radians(latitude)) * KM_PER_DEGREE,
+        np.nan_to_num(lat) * KM_PER_DEGREE,
+        np.where(known, s_km, AREA_SIGMA_KM),
+        (start + (end - start) // 2) / HOUR_US,
+        np.where(instant, priors.time_sigma_h, np.maximum(length_h / np.sqrt(12.0), priors.time_sigma_h)),
+        first["kind_at"].to_numpy(),
+        first["source_id"].rank("dense").to_numpy().astype(np.int64) - 1,
+    )
+
+
+def _places(first: pl.DataFrame) -> tuple[Floats, Floats]:
+    """Longitude and latitude of each report; of an area, those of its centroid."""
+    lon, lat = (first[c].cast(pl.Float64).fill_null(np.nan).to_numpy().copy() for c in ("lon", "lat"))
+    areas = np.flatnonzero(first["lon"].is_null().to_numpy() & first["geometry"].is_not_null().to_numpy())
+    if len(areas):
+        wkb = first["geometry"].gather(areas)
+        distinct = wkb.unique(maintain_order=True)
+        centroids = shapely.get_coordinates(shapely.centroid(shapely.from_wkb(distinct.to_list())))
+        centres = dict(zip(distinct, centroids, strict=True))
+        at = np.array([centres[w] for w in wkb])
+        lon[areas], lat[areas] = at[:, 0], at[:, 1]
+    return lon, lat

@@ -1,0 +1,101 @@
+"""Evidence to findings: fuse, assess, compare."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from servanda.agreement.calendar import add, lenient_utc
+from servanda.agreement.resolved import Agreement, ZoneBook
+from servanda.compliance.assess import Assessment, assess
+from servanda.compliance.compare import Question, compare
+from servanda.findings import Comparison, Period
+from servanda.fusion import FusionResult, fuse
+from servanda.mission.config import Baseline, ComparisonEntry, Mission
+from servanda.quantities import Span, span
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known at one moment."""
+
+    as_of: datetime
+    observations: pl.DataFrame
+    watches: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What follows from it."""
+
+    known: Known
+    fused: FusionResult
+    assessment: Assessment
+
+
+def judge(
+    mission: Mission,
+    agreement: Agreement,
+    zones: ZoneBook,
+    known: Known,
+    sources: pl.DataFrame,
+    periods: tuple[Period, ...],
+) -> Judged:
+    """Pure: the same evidence and agreement give the same findings."""
+    fused = fuse(known.observations, known.watches, priors=mission.written.fusion, sources=sources)
+    assessment = assess(
+        agreement,
+        zones,
+        fused.incidents,
+        fused.membership,
+        known.watches,
+        sources,
+        periods,
+        known.as_of,
+        mission.written.assess,
+    )
+    return Judged(known, fused, assessment)
+
+
+def comparisons(
+    mission: Mission, agreement: Agreement, observations: pl.DataFrame, as_of: datetime
+) -> tuple[Comparison, ...]:
+    """The mission's before-and-after measures. A window that is not over at ``as_of`` ends there."""
+    zone = ZoneInfo(mission.written.time_zone)
+    out = []
+    for entry in mission.written.comparisons:
+        window = _window(entry, agreement, as_of, zone)
+        if window[0] >= window[1]:
+            continue
+        baselines = tuple(_baseline(b, window, zone) for b in entry.baselines)
+        question = Question(
+            entry.title, entry.measure, entry.source, frozenset(entry.kinds), window, baselines, entry.wave_gap_h
+        )
+        out.append(compare(question, observations))
+    return tuple(out)
+
+
+def _window(entry: ComparisonEntry, agreement: Agreement, as_of: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    start = lenient_utc(entry.from_, zone) if entry.from_ else agreement.t_from
+    end = lenient_utc(entry.to, zone) if entry.to else agreement.t_to or as_of
+    return start, min(end, as_of)
+
+
+def _baseline(baseline: Baseline, window: tuple[datetime, datetime], zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The window moved by whole local days, so that it starts at the same clock time; or as written."""
+    if baseline.shift is None:
+        assert baseline.from_ is not None and baseline.to is not None
+        return lenient_utc(baseline.from_, zone), lenient_utc(baseline.to, zone)
+    text = baseline.shift.strip()
+    length = span(text.lstrip("+-").strip())
+    sign = -1 if text.startswith("-") else 1
+    moved = Span(sign * length.days, sign * length.rest)
+    return add(window[0], moved, zone), add(window[1], moved, zone)
+
+
+def evidence_end(observations: pl.DataFrame, watches: pl.DataFrame) -> datetime | None:
+    """The last moment at which anything was recorded; UTC."""
+    latest = [f["recorded_at"].max() for f in (observations, watches) if f.height]
+    moments = [t.astimezone(UTC) for t in latest if isinstance(t, datetime)]
+    return max(moments, default=None)

@@ -1,0 +1,111 @@
+"""The map: zones, regions and incidents, with a shared symbol where they lie too near to be told apart."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import polars as pl
+from markupsafe import Markup
+
+from servanda.report import svg
+from servanda.report.clusters import arrange, cluster, rings, symbol, totals
+from servanda.report.data import KindGroup, MapZone, ReportData
+from servanda.report.ground import WIDTH, Ground, graticule, ground_for, path, scale_bar
+from servanda.report.incidents import Marked
+from servanda.report.labels import draw_labels
+from servanda.report.svg import el
+
+SEA, LAND, BORDER, ZONE, LINE = "#E6EDF1", "#FAF8F3", "#A59C89", "#0072B2", "#3A3F45"
+
+
+@dataclass(frozen=True)
+class MapView:
+    """The drawing and what the caption must say of it. ``picture`` is None when there is nothing with a place."""
+
+    picture: Markup | None
+    t_from: datetime
+    t_to: datetime
+    drawn: int
+    not_drawn: int
+    unplaced: int
+    groups: tuple[KindGroup, ...]
+    zones: tuple[MapZone, ...]
+
+
+def draw_map(data: ReportData, marked: Marked, linked: frozenset[str]) -> MapView:
+    """Draw the incidents of kinds that a term is about. ``linked``: incidents that the annex holds."""
+    shown = data.settings
+    t_from = max(data.agreement.t_from, data.period.t_to - timedelta(days=shown.map_days))
+    t_from = min(t_from, data.period.t_from)
+    mid = pl.col("t_mid")
+    recent = marked.incidents.filter("relevant").filter((mid >= t_from) & (mid < data.period.t_to))
+    placed = recent.filter(pl.col("lon").is_not_null() & pl.col("lat").is_not_null())
+    ground = _ground(data, placed)
+    if ground is None:
+        return MapView(None, t_from, data.period.t_to, 0, 0, recent.height, (), ())
+    clusters = cluster(placed, ground, shown.map_cell_px)
+    top = clusters.head(shown.map_symbols)
+    drawn = int(top["n"].sum())
+    names = set(top["group"].to_list())
+    groups = tuple(g for g in shown.kind_groups if g.name in names)
+    picture = _picture(data, ground, arrange(top, shown).reverse(), linked)
+    zones = tuple(z for z in data.zones if not z.geometry.is_empty)
+    return MapView(
+        picture, t_from, data.period.t_to, drawn, placed.height - drawn, recent.height - placed.height, groups, zones
+    )
+
+
+def _ground(data: ReportData, placed: pl.DataFrame) -> Ground | None:
+    """Zones and incidents decide what is shown; without them the regions, then the land."""
+    areas = [z.geometry for z in data.zones if not z.geometry.is_empty]
+    if not areas and placed.is_empty():
+        areas = [g for g in (*data.regions.values(), data.land) if g is not None and not g.is_empty]
+    corners = [c for a in areas for c in ((a.bounds[0], a.bounds[1]), (a.bounds[2], a.bounds[3]))]
+    lon_lat = np.array(corners, dtype=np.float64).reshape(-1, 2)
+    if not placed.is_empty():
+        # One stray place must not shrink the map: beyond the 1st and 99th percentile it may fall off the edge.
+        lon = np.quantile(placed["lon"].to_numpy(), [0.01, 0.99])
+        lat = np.quantile(placed["lat"].to_numpy(), [0.01, 0.99])
+        lon_lat = np.vstack([lon_lat, np.column_stack([lon, lat])])
+    return ground_for(lon_lat[:, 0], lon_lat[:, 1]) if len(lon_lat) else None
+
+
+def _picture(data: ReportData, ground: Ground, clusters: pl.DataFrame, linked: frozenset[str]) -> Markup:
+    zone_names, region_names = draw_labels(data, ground, clusters)
+    layers = [
+        *_base(data, ground),
+        graticule(ground),
+        svg.group(_zone(z, ground) for z in data.zones),
+        svg.group(rings(clusters, data.settings), aria_hidden="true"),
+        region_names,
+        svg.group(symbol(c, data.settings, linked) for c in clusters.iter_rows(named=True)),
+        svg.group(totals(clusters), aria_hidden="true"),
+        zone_names,
+        scale_bar(ground),
+        svg.rect(0.5, 0.5, WIDTH - 1, ground.height - 1, fill="none", stroke=svg.RULE),
+    ]
+    about = f"{int(clusters['n'].sum())} incidents by kind and probability, over the zones of the agreement."
+    return svg.picture(WIDTH, ground.height, "Map of incidents", about, *layers, name="map")
+
+
+def _base(data: ReportData, ground: Ground) -> list[Markup]:
+    sea = SEA if data.land is not None else LAND
+    out = [svg.rect(0, 0, WIDTH, ground.height, fill=sea)]
+    if data.land is not None:
+        out.append(el("path", d=path(ground.shape(data.land)), fill=LAND, stroke="#AEB9C0", stroke_width="0.8"))
+    borders = "".join(path(ground.shape(data.regions[name])) for name in sorted(data.regions))
+    if borders:
+        out.append(el("path", d=borders, fill="none", stroke=BORDER, stroke_width="1.1"))
+    return out
+
+
+def _zone(zone: MapZone, ground: Ground) -> Markup:
+    d = path(ground.shape(zone.geometry))
+    if zone.role == "line":
+        return svg.titled(
+            zone.label, el("path", d=d, fill="none", stroke=LINE, stroke_width="2.6", stroke_linejoin="round")
+        )
+    return svg.titled(
+        zone.label,
+        el("path", d=d, fill=ZONE, fill_opacity="0.07", stroke=ZONE, stroke_width="1.4", stroke_dasharray="6 3"),
+    )

@@ -1,0 +1,159 @@
+"""The report as HTML and as Markdown: one view, two templates, and everything written by others escaped."""
+
+import re
+from dataclasses import replace as dataclass_replace
+from typing import Any
+from urllib.parse import urlsplit
+
+import polars as pl
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+import servanda
+from servanda.report import numbers, svg
+from servanda.report.annex import build_annex, number_lists, watch_lists
+from servanda.report.counts import by_kind, by_region, effort_rows
+from servanda.report.data import ReportData
+from servanda.report.incidents import Marked
+from servanda.report.map import draw_map
+from servanda.report.strip import day_strip
+from servanda.report.timeline import draw_timeline
+from servanda.report.verdicts import changes, exemptions, party_name, summary, tally, term_rows, today
+from servanda.report.whisker import reach_of, whisker
+from servanda.report.words import STATUS_WORDS, STYLES, kind_label
+
+RESTRICTED = "restricted sources"
+
+
+def view(data: ReportData, marked: Marked) -> dict[str, Any]:
+    """Everything the templates name."""
+    data = without_withheld(data, marked)
+    rows = term_rows(data)
+    annex = build_annex(data, marked)
+    kinds, (regions, regions_left) = by_kind(data, marked), by_region(data, marked)
+    reach = reach_of(data.comparisons)
+    effort = effort_rows(data)
+    changed = changes(data)
+    return {
+        "data": data,
+        "settings": data.settings,
+        "version": servanda.__version__,
+        "clock": numbers.Clock(data.time_zone),
+        "utc": numbers.UTC_CLOCK,
+        "rows": rows,
+        "today": today(data),
+        "summary": summary(rows),
+        "tally": tally(rows),
+        "exemptions": exemptions(data),
+        "changes": changed[: data.settings.changes],
+        "changes_left": max(0, len(changed) - data.settings.changes),
+        "map": draw_map(data, marked, annex.known()["i"]),
+        "timeline": draw_timeline(data, marked),
+        "strip": day_strip(data, rows),
+        "by_kind": kinds,
+        "by_region": regions,
+        "regions_left": regions_left,
+        "comparisons": [(c, whisker(c.rate_ratio, reach, f"ratio-{i}")) for i, c in enumerate(data.comparisons)],
+        "effort": effort,
+        "watched_h": sum(r.watched_h for r in effort),
+        "lost_h": sum(h for r in effort for _, h in r.lost_h),
+        "statuses": [s for s in STATUS_WORDS if any(s == x for r in effort for x, _ in r.lost_h)],
+        "period_incidents": marked.incidents.filter(pl.col("which") == "period").height,
+        "period_bearing": marked.incidents.filter((pl.col("which") == "period") & pl.col("bears")).height,
+        "period_coarse": marked.incidents.filter("coarse").height,
+        "annex": annex,
+        "known": annex.known(),
+        "lists": number_lists([*kinds, *regions]),
+        "watches": watch_lists(data),
+        "party": lambda p: party_name(data, p),
+    }
+
+
+def without_withheld(data: ReportData, marked: Marked) -> ReportData:
+    """The data without the names of sources that nothing open names; what they did still counts."""
+    if not marked.withheld:
+        return data
+    hidden = pl.col("source_id").is_in(sorted(marked.withheld))
+    name = pl.when(hidden).then(pl.lit(RESTRICTED)).otherwise(pl.col("source_id")).alias("source_id")
+
+    def blank(column: str) -> pl.Expr:
+        return pl.when(hidden).then(pl.lit("withheld")).otherwise(pl.col(column)).alias(column)
+
+    return dataclass_replace(
+        data,
+        effort=data.effort.with_columns(blank("reason"), name),
+        watches=data.watches.filter(~hidden),
+        quarantine=data.quarantine.with_columns(blank("file"), blank("reason"), name),
+        sources=data.sources.filter(~hidden),
+    )
+
+
+def render(data: ReportData, marked: Marked) -> tuple[str, str]:
+    """``report.html`` and ``report.md``."""
+    names = view(data, marked)
+    return _html().get_template("report.html.j2").render(names), _markdown().get_template("report.md.j2").render(names)
+
+
+def _environment(**options: Any) -> Environment:
+    env = Environment(
+        loader=PackageLoader("servanda.report"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        **options,
+    )
+    env.filters |= {
+        "percent": numbers.percent,
+        "power": numbers.power,
+        "number": numbers.number,
+        "interval": numbers.interval,
+        "ratio": numbers.ratio,
+        "hours": numbers.hours,
+        "distance": numbers.distance,
+        "short": numbers.short,
+        "kind": kind_label,
+        "weblink": weblink,
+        "language_tag": language_tag,
+    }
+    env.globals |= {
+        "STYLES": STYLES,
+        "STATUS_WORDS": STATUS_WORDS,
+        "HATCHES": svg.HATCHES,
+        "DASH": numbers.DASH,
+        "NONE": numbers.NONE,
+        "anchor": numbers.anchor,
+        "plural": numbers.plural,
+        "mark": svg.mark,
+    }
+    return env
+
+
+def _html() -> Environment:
+    return _environment(autoescape=True)
+
+
+def _markdown() -> Environment:
+    return _environment(autoescape=False, finalize=markdown_text)
+
+
+def markdown_text(value: object) -> object:
+    """Any value as plain Markdown text: no character of it can start markup, a table cell or a line."""
+    if isinstance(value, Markup | int):
+        return value
+    escaped = re.sub(r"([\\`*_\[\]|~#!])", r"\\\1", " ".join(str(value).split("\n")).replace("\r", " "))
+    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def weblink(url: str) -> str:
+    """The address if it is one of the web, else nothing: no other scheme may be followed from a report."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return url if parts.scheme in ("http", "https") and parts.netloc else ""
+
+
+def language_tag(language: str) -> str:
+    """A BCP 47 tag for ``lang``, else ``und`` (undetermined)."""
+    return language if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", language) else "und"

@@ -1,0 +1,176 @@
+"""The first page: one row per term, a tally, one sentence, and what changed since the last report."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from servanda.agreement.resolved import Term
+from servanda.findings import ANY_PARTY, VERDICTS, Finding, Period, Verdict
+from servanda.report.data import ReportData
+from servanda.report.words import verdict_phrase
+
+IN_FORCE = "in_force"
+TOLD_LAST: tuple[Verdict, ...] = ("broken", "alleged", "exempt", "kept", "pending", "unverifiable")
+
+
+@dataclass(frozen=True)
+class TermRow:
+    """One term: its findings for the whole window, for the reporting day, and for each party."""
+
+    term_id: str
+    term: Term | None
+    clause: str
+    whole: Finding | None
+    day: Finding | None
+    parties: tuple[tuple[str, Finding], ...]
+
+    @property
+    def main(self) -> Finding | None:
+        return self.whole or self.day
+
+
+@dataclass(frozen=True)
+class Change:
+    """A verdict that differs from what the last report said; ``now`` is None when it is no longer stated."""
+
+    term_id: str
+    clause: str
+    party: str
+    period: Period
+    was: Verdict | None
+    now: Finding | None
+    new_incidents: int
+
+
+def terms_of(data: ReportData) -> dict[str, Term]:
+    """Every term that is in force in the period or was found upon, that of the period's version first."""
+    in_order = sorted(data.agreement.versions, key=lambda v: v.version != data.version)
+    found = {f.term_id for f in data.findings}
+    out: dict[str, Term] = {}
+    for version in in_order:
+        for term in version.terms:
+            if version.version == data.version or term.term_id in found:
+                out.setdefault(term.term_id, term)
+    return out
+
+
+def party_name(data: ReportData, party_id: str) -> str:
+    """The name in the agreement; its id where the agreement does not know it."""
+    if party_id == ANY_PARTY:
+        return "whoever did it"
+    return next((p.name for p in data.agreement.parties if p.party_id == party_id), party_id)
+
+
+def _by_party(findings: list[Finding]) -> dict[str, dict[str, Finding]]:
+    out: dict[str, dict[str, Finding]] = {}
+    for finding in findings:
+        out.setdefault(finding.term_id, {})[finding.party] = finding
+    return out
+
+
+def _overall(findings: dict[str, Finding]) -> Finding | None:
+    """The finding about the term whoever did it; else the one of highest precedence."""
+    if ANY_PARTY in findings:
+        return findings[ANY_PARTY]
+    ranked = sorted(findings.values(), key=lambda f: (VERDICTS.index(f.verdict), f.party))
+    return ranked[0] if ranked else None
+
+
+def today(data: ReportData) -> list[Finding]:
+    """The findings for the reporting day."""
+    span = (data.period.t_from, data.period.t_to)
+    return [f for f in data.findings if f.period.name != IN_FORCE and (f.period.t_from, f.period.t_to) == span]
+
+
+def whole(data: ReportData) -> list[Finding]:
+    """The findings for the whole window; of two for one term and party, the one that reaches furthest."""
+    kept: dict[tuple[str, str], Finding] = {}
+    for finding in data.findings:
+        if finding.period.name == IN_FORCE:
+            key = (finding.term_id, finding.party)
+            if key not in kept or finding.period.t_to >= kept[key].period.t_to:
+                kept[key] = finding
+    return list(kept.values())
+
+
+def term_rows(data: ReportData) -> list[TermRow]:
+    """One row per term that can be found upon, in the order of the agreement; exemptions are not verdicts."""
+    in_force, day = _by_party(whole(data)), _by_party(today(data))
+    terms = terms_of(data)
+    extra = sorted((set(in_force) | set(day)) - set(terms))
+    rows = []
+    for term_id in [*terms, *extra]:
+        term = terms.get(term_id)
+        mine, now = in_force.get(term_id, {}), day.get(term_id, {})
+        if term is not None and term.type == "allow" and not mine and not now:
+            continue
+        per_party = mine or now
+        order = [p.party_id for p in data.agreement.parties]
+        named = sorted(
+            (p for p in per_party if p != ANY_PARTY), key=lambda p: (order.index(p) if p in order else 99, p)
+        )
+        main = _overall(per_party)
+        clause = term.clause if term else main.clause if main else ""
+        parties = tuple((party_name(data, p), per_party[p]) for p in named)
+        rows.append(TermRow(term_id, term, clause, _overall(mine), _overall(now), parties))
+    return rows
+
+
+def exemptions(data: ReportData) -> list[Term]:
+    return [t for t in terms_of(data).values() if t.type == "allow"]
+
+
+def tally(rows: list[TermRow]) -> list[tuple[Verdict, int]]:
+    """How many terms have which verdict, those told last at the end."""
+    counts = Counter(r.main.verdict for r in rows if r.main)
+    return [(v, counts[v]) for v in TOLD_LAST if counts[v]]
+
+
+def summary(rows: list[TermRow]) -> str:
+    """One sentence, made from the verdicts alone."""
+    counts = tally(rows)
+    total = sum(n for _, n in counts)
+    if not total:
+        return "No term of the agreement was in force, so nothing was found upon."
+    if counts[0][1] == total:
+        return _unanimous(counts[0][0], total)
+    first, rest = counts[0], counts[1:]
+    parts = [f"{first[1]} of {total} terms {verdict_phrase(first[0], True)}"]
+    parts += [f"{n} {verdict_phrase(v, False)}" for v, n in rest]
+    return ", ".join(parts) + "."
+
+
+def _unanimous(verdict: Verdict, total: int) -> str:
+    every = "The one term" if total == 1 else f"All {total} terms"
+    if verdict == "unverifiable":
+        none = "The one term cannot" if total == 1 else f"None of the {total} terms can"
+        return f"{none} be verified: nobody was looking well enough."
+    if verdict == "kept":
+        return f"{every} kept, and enough was watched to say so."
+    return f"{every} {verdict_phrase(verdict, True)}."
+
+
+def changes(data: ReportData) -> list[Change]:
+    """Verdicts on the whole window, and on earlier days, that differ from the last report."""
+    now = {_said(f): f for f in data.findings}
+    before = {_said(f): f for f in data.previous}
+    out = []
+    for key in sorted(now.keys() | before.keys()):
+        new, old = now.get(key), before.get(key)
+        either = new or old
+        if (
+            either is None
+            or (old is None and either.period.name != IN_FORCE)
+            or (new and old and new.verdict == old.verdict)
+        ):
+            continue
+        fresh = len(set(new.incident_ids) - set(old.incident_ids if old else ())) if new else 0
+        out.append(
+            Change(either.term_id, either.clause, either.party, either.period, old.verdict if old else None, new, fresh)
+        )
+    order = list(terms_of(data))
+    return sorted(out, key=lambda c: (order.index(c.term_id) if c.term_id in order else 999, c.party != ANY_PARTY))
+
+
+def _said(finding: Finding) -> tuple[str, str, str, str]:
+    """What a finding is about. The whole window grows from report to report, so its ends do not count."""
+    return (finding.term_id, finding.party, IN_FORCE, "") if finding.period.name == IN_FORCE else finding.key

@@ -1,0 +1,247 @@
+"""Any table with the interchange columns: CSV, GeoJSON or Parquet, of observations or of watches.
+
+Only a kind, a start and a place are required. Times without an offset are in the time zone set (UTC if none);
+a date alone is the whole local day. Whatever cannot be read is set aside with the reason, never guessed.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import polars as pl
+
+from servanda.kinds import tree
+from servanda.kinds.crosswalk import crosswalk, not_events, unknown_kind
+from servanda.sources.base import Context, Fields, Payload, Reading, Source
+from servanda.sources.content import finish_observations, finish_watches, listed, with_record_ids
+from servanda.sources.generic_files import WKB, read_rows
+from servanda.sources.generic_places import placed, point_checks
+from servanda.sources.generic_settings import COLUMNS, SET_BY_US, TableSettings
+from servanda.sources.places import number
+from servanda.sources.reading import ROW, Check, per_value, refuse, set_aside
+from servanda.sources.times import AMBIGUOUS_HOUR, DAY_PRECISION, TIME_FLAGS, UNREADABLE, parse_times
+from servanda.tables import ACCESS, CLAIMS, OBSERVATIONS, WATCH_STATUS, WATCHES
+
+WORDS = {"claim": CLAIMS, "access": ACCESS, "reliability": tuple("ABCDEF"), "status": WATCH_STATUS}
+NUMBERS = ("sigma_m", "count_low", "count_high", "credibility", "p_detect", "p_false")
+_PLACES = ("lon", "lat", "geometry", "footprint", "place", WKB)
+
+
+def read(payload: Payload, context: Context) -> Reading:
+    """Read one table. Raises SourceRefused when it has no kind, no start or no place at all."""
+    settings = TableSettings.model_validate(context.settings.model_dump())
+    rows = read_rows(payload, settings, context)
+    frame = with_record_ids(rows.frame, rows.columns, context) if rows.columns else rows.frame
+    provided = _renamed(frame, rows.columns, settings)
+    watching = _holds_watches(provided, settings)
+    _need(provided, watching, settings, payload, context)
+    notices = _notices(provided, rows.columns, settings, payload)
+    provided, place_checks = placed(provided, context)
+    provided, dropped = _kinded(provided, settings)
+    provided = _timed(provided, settings)
+    checks = [*_time_checks(), *place_checks, *point_checks(provided, settings), *_value_checks(provided)]
+    checks += _place_needed(watching, settings)
+    raw = [c for c in provided.columns if c.startswith(_THEIRS)]
+    good, bad = set_aside(provided, [_kind_check(provided), *checks], raw, payload, context)
+    if dropped:
+        notices.append(f"{payload.name}: {dropped} rows are of categories that are no event.")
+    quarantine = pl.concat([rows.bad, bad]).sort("row")
+    if watching:
+        return Reading(
+            watches=_watches(good, settings, payload, context), quarantine=quarantine, notices=tuple(notices)
+        )
+    observations, duplicates = finish_observations(_observations(good, settings), SOURCE, payload, context)
+    return Reading(observations, quarantine=quarantine, notices=(*notices, *duplicates))
+
+
+_THEIRS = "__their "
+"""Prefix of the provider's own columns, kept to show a row that is set aside."""
+
+
+def _renamed(frame: pl.DataFrame, theirs: list[str], settings: TableSettings) -> pl.DataFrame:
+    """Their columns under our names, constants filled in, and a copy of all of theirs under the prefix."""
+    ours = {settings.columns.get(c, c): c for c in theirs if settings.columns.get(c, c) in (*COLUMNS, WKB)}
+    ours |= {mine: their for their, mine in settings.columns.items() if their in theirs}
+    out = frame.select(
+        ROW,
+        *([pl.col("record_id").alias("__record")] if "record_id" in frame.columns else []),
+        *(pl.col(their).alias(mine) for mine, their in ours.items() if mine not in SET_BY_US and mine != "record_id"),
+        *(pl.col(c).alias(_THEIRS + c) for c in theirs if c != WKB),
+    ).rename({"__record": "record_id"}, strict=False)
+    for name, value in settings.constants.items():
+        given = pl.col(name) if name in out.columns else pl.lit(None, pl.String)
+        out = out.with_columns(pl.coalesce(given, pl.lit(str(value))).alias(name))
+    return out
+
+
+def _holds_watches(frame: pl.DataFrame, settings: TableSettings) -> bool:
+    if settings.holds == "auto":
+        return "p_detect" in frame.columns or "status" in frame.columns
+    return settings.holds == "watches"
+
+
+def _need(frame: pl.DataFrame, watching: bool, settings: TableSettings, payload: Payload, context: Context) -> None:
+    """Refuse a table that cannot hold what is required, naming all that it lacks."""
+    needed = ["kind", "t_start", "t_end"] if watching else ["kind", "t_start"]
+    missing = [c for c in needed if c not in frame.columns]
+    places = [c for c in _PLACES if c in frame.columns]
+    if not places and not (watching and settings.everywhere):
+        missing.append("a place (lon and lat, geometry, or place)")
+    if ("lon" in places) != ("lat" in places):
+        missing.append("lat" if "lon" in places else "lon")
+    if "place" in places and places == ["place"] and "regions" not in context.aux:
+        missing.append("the boundaries of its places ('with: {regions: FILE}')")
+    if missing:
+        theirs = ", ".join(c.removeprefix(_THEIRS) for c in frame.columns if c.startswith(_THEIRS))
+        mend = "Map its columns in the mission file, e.g. 'columns: {event_date: t_start}', or set constants."
+        raise refuse(payload, context, f"it lacks {', '.join(missing)}; its columns are {theirs}.", mend)
+
+
+def _notices(frame: pl.DataFrame, theirs: list[str], settings: TableSettings, payload: Payload) -> list[str]:
+    unread = [c for c in theirs if settings.columns.get(c, c) not in COLUMNS and c != WKB]
+    absent = sorted(c for c in settings.columns if c not in theirs)
+    ours = [c for c in theirs if settings.columns.get(c, c) in SET_BY_US]
+    notices = [f"{payload.name}: column {c!r} is not read: it is no interchange column." for c in unread]
+    notices += [f"{payload.name}: column {c!r} is mapped but is not there." for c in absent]
+    return notices + [f"{payload.name}: column {c!r} is not read: it is set here, from the content." for c in ours]
+
+
+def _kinded(frame: pl.DataFrame, settings: TableSettings) -> tuple[pl.DataFrame, int]:
+    """``label`` (theirs, verbatim), ``kind`` (ours, null when unknown); rows of no event are dropped and counted."""
+    mapping: dict[str, str] = {}
+    silent: set[str] = set()
+    if settings.crosswalk is not None:
+        mapping = crosswalk(settings.crosswalk)
+        silent = set(not_events(settings.crosswalk))
+    mapping |= {theirs: ours for theirs, ours in settings.kinds.items() if ours}
+    silent = (silent | {theirs for theirs, ours in settings.kinds.items() if not ours}) - set(mapping)
+    known = {kind: kind for kind in tree()} | mapping
+    theirs = pl.col("kind").str.strip_chars()
+    kept = frame.filter(~theirs.is_in(sorted(silent)).fill_null(False)) if silent else frame
+    kind = theirs.replace_strict(known, default=None, return_dtype=pl.String)
+    label = pl.coalesce("label", "kind") if "label" in frame.columns else pl.col("kind")
+    return kept.with_columns(
+        label.alias("label"), pl.col("kind").alias("__word"), kind.alias("kind")
+    ), frame.height - kept.height
+
+
+def _kind_check(frame: pl.DataFrame) -> Check:
+    lacking = frame["kind"].is_null()
+    if not lacking.any():
+        return pl.lit(False), ""
+    words = per_value(frame["__word"].set(~lacking, None), unknown_kind)
+    return pl.lit(lacking), pl.lit(words.fill_null("It has no kind."))
+
+
+def _timed(frame: pl.DataFrame, settings: TableSettings) -> pl.DataFrame:
+    """Times to UTC. Without an end: the instant, or the day of a date; an end date counts to the end of that day."""
+    zone = settings.time_zone or SOURCE.time_zone
+    start = parse_times(frame["t_start"], zone, settings.time_formats)
+    ended = "t_end" in frame.columns
+    end = parse_times(frame["t_end"], zone, settings.time_formats)["t_end"] if ended else start["t_end"]
+    given = frame["t_end"].is_not_null() if ended else pl.Series([False] * frame.height)
+    bad_end = given & end.is_null()
+    frame = frame.with_columns(
+        start["t_start"], end.zip_with(given, start["t_end"]).alias("t_end"), bad_end.alias("__bad_end")
+    )
+    if "recorded_at" in frame.columns:
+        recorded = parse_times(frame["recorded_at"], zone, settings.time_formats)["t_end"]
+        unread = frame["recorded_at"].is_not_null() & recorded.is_null()
+        frame = frame.with_columns(recorded.alias("recorded_at"), (frame["__bad_end"] | unread).alias("__bad_end"))
+    flags = {DAY_PRECISION: pl.lit(start["is_day"]), AMBIGUOUS_HOUR: pl.lit(start["is_twice"])}
+    own = listed(flags)
+    if "flags" in frame.columns:
+        own = pl.concat_list(
+            [pl.col("flags").fill_null("").str.split("|").list.eval(pl.element().filter(pl.element() != "")), own]
+        )
+    return frame.with_columns(own.list.unique(maintain_order=True).alias("flags"))
+
+
+def _time_checks() -> list[Check]:
+    return [
+        (pl.col("t_start").is_null(), "t_start: " + UNREADABLE),
+        (pl.col("__bad_end"), "t_end or recorded_at: " + UNREADABLE),
+        (pl.col("t_end") < pl.col("t_start"), "It ends before it starts."),
+    ]
+
+
+def _value_checks(frame: pl.DataFrame) -> list[Check]:
+    checks: list[Check] = []
+    for name, words in WORDS.items():
+        if name in frame.columns:
+            why = pl.format(f"{name} {{}} is none of {', '.join(words)}.", name)
+            checks.append((~pl.col(name).is_in(words).fill_null(True), why))
+    for name in NUMBERS:
+        if name in frame.columns:
+            top = {"p_detect": 1.0, "p_false": 1.0, "credibility": 6.0}.get(name, float("inf"))
+            low = 1.0 if name == "credibility" else 0.0
+            wrong = ~number(name).is_between(low, top).fill_null(False) & pl.col(name).is_not_null()
+            checks.append((wrong, pl.format(f"{name} {{}} is not a number from {low:g} to {top:g}.", name)))
+    if {"count_low", "count_high"} <= set(frame.columns):
+        checks.append((number("count_high") < number("count_low"), "count_high is below count_low."))
+    return checks
+
+
+def _place_needed(watching: bool, settings: TableSettings) -> list[Check]:
+    if watching and settings.everywhere:
+        return []
+    nowhere = pl.col("area").is_null() & (pl.lit(True) if watching else pl.col("x").is_null() | pl.col("y").is_null())
+    what = "It does not say where it looked; a point needs range_m." if watching else "It has no place."
+    return [(nowhere, what)]
+
+
+def _observations(good: pl.DataFrame, settings: TableSettings) -> pl.DataFrame:
+    sigma = number("sigma_m") if "sigma_m" in good.columns else pl.lit(None, pl.Float64)
+    claim = pl.col("claim") if "claim" in good.columns else pl.lit(None, pl.String)
+    point = pl.col("x").is_not_null() & pl.col("y").is_not_null()
+    values: Mapping[str, pl.Expr] = {
+        "lon": pl.when(point).then("x"),
+        "lat": pl.when(point).then("y"),
+        "geometry": pl.col("area"),
+        "sigma_m": pl.coalesce(sigma, pl.when(point).then(pl.lit(settings.sigma_m, pl.Float64))),
+        "claim": pl.coalesce(claim, pl.lit("sighting" if settings.monitor else "claim")),
+        **{name: number(name) for name in ("count_low", "count_high", "credibility") if name in good.columns},
+    }
+    kept = [c for c in good.columns if c in OBSERVATIONS.names]
+    return good.select(*(c for c in kept if c not in values), *(v.alias(name) for name, v in values.items()))
+
+
+def _watches(good: pl.DataFrame, settings: TableSettings, payload: Payload, context: Context) -> pl.DataFrame:
+    def given(name: str, default: float | None) -> pl.Expr:
+        own = number(name) if name in good.columns else pl.lit(None, pl.Float64)
+        return pl.coalesce(own, pl.lit(default, pl.Float64)).alias(name)
+
+    kept = [c for c in good.columns if c in WATCHES.names and c not in ("p_detect", "p_false", "footprint")]
+    frame = good.select(
+        *kept,
+        pl.col("area").alias("footprint"),
+        given("p_detect", settings.p_detect),
+        given("p_false", settings.p_false),
+    )
+    return finish_watches(frame, SOURCE, payload, context)
+
+
+SOURCE = Source(
+    name="table",
+    title="Table of observations or watches",
+    provider="the mission",
+    licence="as the mission states",
+    citation="as the mission states",
+    url="",
+    asks="As its provider asks: state provider, licence and citation in the mission file.",
+    witness_group="table",
+    reliability="F",
+    reliability_why="Nothing is known of it; the mission grades it.",
+    time_zone="UTC",
+    latency=timedelta(0),
+    sigma_m=None,
+    watch_model="Rows with p_detect or status are watches. A table of observations alone says nothing of silence.",
+    is_monitor=False,
+    fields=Fields(
+        used={name: "interchange column" for name in COLUMNS if name not in SET_BY_US},
+        ignored=dict.fromkeys(SET_BY_US, "set here, from the content"),
+    ),
+    aux={"regions": "boundary GeoJSON: areas for the column place"},
+    settings=TableSettings,
+    read=read,
+    flags=TIME_FLAGS,
+)

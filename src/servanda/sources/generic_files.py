@@ -1,0 +1,85 @@
+"""CSV, GeoJSON or Parquet to columns of text, row numbers, and a column ``__wkb`` for geometries."""
+
+import io
+import json
+from typing import Any
+
+import polars as pl
+import shapely
+
+from servanda.sources.base import Context, Payload
+from servanda.sources.generic_settings import TableSettings
+from servanda.sources.places import geojson, shape
+from servanda.sources.reading import ROW, Rows, quarantine_rows, read_csv, refuse, unpacked
+
+WKB = "__wkb"
+_DELIMITERS = ",;\t"
+
+
+def read_rows(payload: Payload, settings: TableSettings, context: Context) -> Rows:
+    """Rows of a file in any of the three formats, told by its first bytes. Raises SourceRefused."""
+    data = unpacked(payload, context)
+    start = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if data[:4] == b"PAR1":
+        return _parquet(data, payload, context)
+    if start[:1] == b"{":
+        return _geojson(payload, context)
+    return read_csv(payload, context, settings.encoding, settings.delimiter or _delimiter(start))
+
+
+def _delimiter(start: bytes) -> str:
+    header = start.split(b"\n", 1)[0]
+    return max(_DELIMITERS, key=lambda d: header.count(d.encode()))
+
+
+def _parquet(data: bytes, payload: Payload, context: Context) -> Rows:
+    try:
+        frame = pl.read_parquet(io.BytesIO(data))
+    except pl.exceptions.PolarsError as error:
+        raise refuse(payload, context, f"the Parquet file cannot be read: {error}.", "Write it again.") from error
+    columns = [_as_text(frame[name]) for name in frame.columns]
+    return Rows(
+        pl.DataFrame(columns).with_row_index(ROW, offset=1).cast({ROW: pl.Int64}), quarantine_rows([], payload, context)
+    )
+
+
+def _as_text(column: pl.Series) -> pl.Series:
+    """The column as text; binary stays (WKB), a list is joined by |, a naive time stays naive."""
+    name, dtype = column.name, column.dtype
+    if dtype == pl.Binary:
+        return column.alias(WKB if name in ("geometry", "footprint") else name)
+    if isinstance(dtype, pl.List):
+        return column.list.eval(pl.element().cast(pl.String)).list.join("|")
+    if isinstance(dtype, pl.Datetime):
+        return column.dt.strftime("%Y-%m-%dT%H:%M:%S%.6f%:z" if dtype.time_zone else "%Y-%m-%dT%H:%M:%S%.6f")
+    return column.cast(pl.String)
+
+
+def _geojson(payload: Payload, context: Context) -> Rows:
+    """Properties become columns; a point becomes lon and lat, any other geometry WKB."""
+    records: list[dict[str, Any]] = []
+    bad: list[tuple[int, str, str]] = []
+    for n, feature in enumerate(geojson(payload, context)["features"], 1):
+        properties = feature.get("properties") if isinstance(feature, dict) else None
+        if not isinstance(properties, dict):
+            bad.append((n, "The feature has no properties.", str(feature)))
+            continue
+        record: dict[str, Any] = {k: _scalar(v) for k, v in properties.items()} | {ROW: n}
+        geometry = shape(feature.get("geometry"))
+        if geometry is not None and geometry.geom_type == "Point":
+            record |= {"lon": repr(geometry.x), "lat": repr(geometry.y)}
+        elif geometry is not None:
+            record[WKB] = bytes(shapely.to_wkb(geometry))
+        records.append(record)
+    types: dict[str, Any] = {ROW: pl.Int64, WKB: pl.Binary}
+    names = [ROW, *sorted({k for r in records for k in r if k != ROW})]
+    schema = {name: types.get(name, pl.String) for name in names}
+    return Rows(pl.DataFrame(records, schema=schema), quarantine_rows(bad, payload, context))
+
+
+def _scalar(value: object) -> str | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, list):
+        return "|".join(map(str, value))
+    return json.dumps(value, sort_keys=True) if isinstance(value, dict) else str(value)

@@ -1,0 +1,82 @@
+"""What a mission may set for a table of its own: how its columns, categories and times are to be read."""
+
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from servanda.kinds import tree
+from servanda.kinds.crosswalk import CROSSWALKS, unknown, unknown_kind
+from servanda.sources.base import Settings
+from servanda.tables import OBSERVATIONS, WATCHES
+
+OWN_COLUMNS = ("place", "range_m", "footprint")
+"""Interchange columns beyond the tables: name of a region; radius of view of a watch."""
+SET_BY_US = ("observation_id", "watch_id", "source_id", "payload_sha256")
+COLUMNS = tuple(dict.fromkeys((*OBSERVATIONS.names, *WATCHES.names, *OWN_COLUMNS)))
+
+
+class TableSettings(Settings):
+    """Settings of a generic table."""
+
+    holds: Literal["auto", "observations", "watches"] = "auto"
+    """auto: a table with a column p_detect or status holds watches."""
+    columns: dict[str, str] = Field(default_factory=dict)
+    """Their column name to ours."""
+    kinds: dict[str, str] = Field(default_factory=dict)
+    """Their category to our kind; an empty kind means that it is no event."""
+    crosswalk: str | None = None
+    """A built-in code book for their categories; ``kinds`` overrules it."""
+    constants: dict[str, str | float] = Field(default_factory=dict)
+    """Our column to a value for every row where the table gives none."""
+    time_formats: tuple[str, ...] = ()
+    """strftime formats tried before ISO 8601."""
+    encoding: str = "utf-8"
+    delimiter: str | None = Field(None, min_length=1, max_length=1)
+    """None: comma, semicolon or tab, whichever the header has most of."""
+    box: tuple[float, float, float, float] | None = None
+    """West, south, east, north, degrees: a point outside that would be inside when swapped is set aside."""
+    everywhere: bool = False
+    """A watch without a place looks everywhere the agreement reaches; otherwise it is set aside."""
+    sigma_m: float | None = None
+    """Place error where a row gives none; None: not known."""
+    p_detect: float | None = Field(None, ge=0, le=1)
+    p_false: float | None = Field(None, ge=0, le=1)
+    """For watches that give none."""
+    monitor: bool = False
+    """Is this the monitor's own observation?"""
+    provider: str | None = None
+    licence: str | None = None
+    citation: str | None = None
+
+    @field_validator("kinds")
+    @classmethod
+    def _kinds_exist(cls, value: dict[str, str]) -> dict[str, str]:
+        wrong = [unknown_kind(kind) for kind in value.values() if kind and kind not in tree()]
+        if wrong:
+            raise ValueError(" ".join(wrong))
+        return value
+
+    @field_validator("columns")
+    @classmethod
+    def _columns_exist(cls, value: dict[str, str]) -> dict[str, str]:
+        wrong = [unknown(name, COLUMNS, "interchange column") for name in value.values() if name not in COLUMNS]
+        twice = sorted({name for name in value.values() if list(value.values()).count(name) > 1})
+        wrong += [f"Two columns are mapped to {name!r}." for name in twice]
+        if wrong:
+            raise ValueError(" ".join(wrong))
+        return value
+
+    @field_validator("constants")
+    @classmethod
+    def _constants_exist(cls, value: dict[str, str | float]) -> dict[str, str | float]:
+        wrong = [unknown(name, COLUMNS, "interchange column") for name in value if name not in COLUMNS]
+        if wrong:
+            raise ValueError(" ".join(wrong))
+        return value
+
+    @field_validator("crosswalk")
+    @classmethod
+    def _crosswalk_exists(cls, value: str | None) -> str | None:
+        if value is not None and value not in CROSSWALKS:
+            raise ValueError(unknown(value, CROSSWALKS, "crosswalk"))
+        return value

@@ -1,0 +1,129 @@
+"""Map, timeline and whiskers."""
+
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyproj import Geod
+from shapely.geometry import Point
+
+from servanda.findings import Interval
+from servanda.report import ReportData
+from servanda.report.clusters import arrange, cluster
+from servanda.report.ground import LOWEST, TALLEST, WIDTH, ground_for, nice
+from servanda.report.incidents import mark
+from servanda.report.map import draw_map
+from servanda.report.timeline import axis_for, draw_timeline, spread
+from servanda.report.whisker import reach_of, whisker
+
+T = datetime(2031, 4, 1, tzinfo=UTC)
+places = st.tuples(st.floats(-170, 170), st.floats(-75, 75), st.floats(0.01, 8), st.floats(0.01, 8))
+
+
+@given(places)
+def test_the_ground_shows_its_places_true_to_scale(place: tuple[float, float, float, float]) -> None:
+    lon, lat, wide, high = place
+    ground = ground_for(np.array([lon, lon + wide]), np.array([lat, lat + high]))
+    assert LOWEST <= ground.height <= TALLEST
+    x, y = ground.xy(np.array([lon, lon + wide]), np.array([lat, lat + high]))
+    assert ((x >= -1) & (x <= WIDTH + 1) & (y >= -1) & (y <= ground.height + 1)).all()
+    assert y[0] > y[1]
+    back = ground.lon_lat(float(x[0]), float(y[0]))
+    assert back == pytest.approx((lon, lat), abs=1e-6)
+    metres = Geod(ellps="WGS84").inv(lon, lat, lon + wide, lat + high)[2]
+    assert np.hypot(x[1] - x[0], y[1] - y[0]) * ground.m_per_px == pytest.approx(metres, rel=0.02)
+
+
+def test_the_map_draws_every_incident_that_it_counts(truce: ReportData) -> None:
+    marked = mark(truce)
+    view = draw_map(truce, marked, frozenset())
+    since = (pl.col("t_mid") >= truce.agreement.t_from) & (pl.col("t_mid") < truce.period.t_to)
+    shown = marked.incidents.filter(since & pl.col("relevant"))
+    assert view.drawn + view.not_drawn + view.unplaced == shown.height
+    ET.fromstring(str(view.picture))
+
+
+def test_near_incidents_share_a_symbol_and_the_likeliest_come_first(truce: ReportData) -> None:
+    events = mark(truce).incidents.with_columns(lon=pl.lit(34.0), lat=pl.lit(48.0))
+    ground = ground_for(np.array([33.0, 35.0]), np.array([47.5, 48.5]))
+    clusters = cluster(events, ground, 20)
+    assert clusters.height == events["group"].n_unique()
+    assert clusters["n"].sum() == events.height
+    assert clusters["p"].is_sorted(descending=True)
+
+
+def test_groups_at_one_place_stand_side_by_side_under_one_number(truce: ReportData) -> None:
+    events = mark(truce).incidents.with_columns(lon=pl.lit(34.0), lat=pl.lit(48.0))
+    ground = ground_for(np.array([33.0, 35.0]), np.array([47.5, 48.5]))
+    side_by_side = arrange(cluster(events, ground, 20), truce.settings)
+    spots = side_by_side.select("x", "y").unique()
+    assert spots.height == side_by_side.height > 3
+    assert side_by_side["total"].drop_nulls().to_list() == [events.height]
+    middle = side_by_side.select(pl.col("x_cell", "y_cell").first()).row(0)
+    assert middle == pytest.approx([v[0] for v in ground.xy(np.array([34.0]), np.array([48.0]))])
+    assert (side_by_side["x"] - side_by_side["x_cell"]).abs().max() <= 12
+
+
+def test_a_map_of_one_zone_or_of_nothing(truce: ReportData) -> None:
+    marked = mark(replace(truce, incidents=truce.incidents.clear()))
+    zone = replace(truce.zones[0], geometry=Point(10, 50).buffer(1e-6), label="<&>")
+    view = draw_map(replace(truce, zones=(zone,), regions={}, land=None), marked, frozenset())
+    assert "&lt;&amp;&gt;" in str(view.picture)
+    assert draw_map(replace(truce, zones=(), regions={}, land=None), marked, frozenset()).picture is None
+
+
+intervals = st.lists(st.tuples(st.integers(-50_000, 200_000), st.integers(0, 100_000)), max_size=30)
+
+
+@given(intervals)
+def test_spreading_agrees_with_overlap_worked_out_one_by_one(rows: list[tuple[int, int]]) -> None:
+    edges = tuple(T + timedelta(hours=h) for h in range(25))
+    frame = pl.DataFrame(
+        {
+            "t_start": [T + timedelta(seconds=s) for s, _ in rows],
+            "t_end": [T + timedelta(seconds=s + d) for s, d in rows],
+        },
+        schema={"t_start": pl.Datetime("us", "UTC"), "t_end": pl.Datetime("us", "UTC")},
+    )
+    expected = [0.0] * 24
+    for s, d in rows:
+        for h in range(24):
+            a, b = h * 3600, (h + 1) * 3600
+            share = max(0, min(s + d, b) - max(s, a)) / d if d else float(a <= s < b)
+            expected[h] += share
+    assert spread(frame, edges, None) == pytest.approx(np.array(expected), abs=1e-6)
+
+
+def test_the_timeline_shows_the_window_and_why_nobody_saw(truce: ReportData) -> None:
+    view = draw_timeline(truce, mark(truce))
+    text = str(view.picture)
+    ET.fromstring(text)
+    assert view.unit == "hour"
+    assert view.t_from <= truce.agreement.t_from < truce.period.t_to <= view.t_to
+    assert view.statuses == ("watching", "denied", "jammed", "clouded", "offline")
+    assert "patrols: access denied" in text
+    assert "in force" in text
+
+
+def test_a_long_window_is_counted_from_cut_off_to_cut_off(truce: ReportData) -> None:
+    axis = axis_for(replace(truce, agreement=replace(truce.agreement, t_from=T - timedelta(days=300))))
+    assert axis.unit == "day"
+    assert truce.period.t_from in axis.edges
+    assert axis.t_to - axis.t_from <= timedelta(days=truce.settings.timeline_days + 1)
+
+
+def test_whiskers_share_a_scale_that_holds_them(truce: ReportData) -> None:
+    assert reach_of(truce.comparisons) == 8
+    assert reach_of(()) == 2
+    ET.fromstring(str(whisker(Interval(0.5, None, None), 8, "w")))
+    assert "no change" in str(whisker(Interval(None, None, None), 8, "w"))
+
+
+@given(st.floats(1e-6, 1e9))
+def test_round_numbers_are_just_below(value: float) -> None:
+    assert nice(value) <= value * (1 + 1e-6) < nice(value) * 2.5 * (1 + 1e-6)
