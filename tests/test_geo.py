@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from servanda.geo import (
     EARTH_RADIUS_M,
     WGS84,
+    Coordinates,
     area_m2,
     buffer_m,
     distance_m,
@@ -25,7 +26,7 @@ LONG_LINE = shapely.LineString([(20, 60), (40, 60.5), (41, 50)])
 """About 1,100 km along a parallel, then 1,170 km along a meridian."""
 
 
-def distances_to_line(points: Coordinates, line: shapely.LineString) -> Coordinates
+def distances_to_line(points: Coordinates, line: shapely.LineString) -> Coordinates:
     """Geodesic distance from each point to a line, by brute force: every 20 m near the nearest of a coarse search."""
     coarse = shapely.get_coordinates(shapely.segmentize(line, 0.01))
     out = []

@@ -24,7 +24,7 @@ EARTH_RADIUS_M = 6_371_008.8
 CHUNK_M = 100_000.0
 """Shapes are buffered in pieces of this size, each in a projection of its own."""
 RELATIVE_ERROR = 1e-4
-"""Error, as a share of the distance, that each approximation in ``buffer_m`` may add; there are four."""
+"""What each approximation in ``buffer_m`` may add, as a share of the distance: edges in, edges out, fewer vertices."""
 QUADRANT_SEGMENTS = 32
 """Chords per quarter circle: a chord lies inside its arc by 1 - cos(pi / 128), or 0.03 % of the radius."""
 MAX_LATITUDE = 89.0

@@ -1,15 +1,21 @@
 """A sound agreement, resolved."""
 
 import hashlib
+import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.agreement.conftest import HEAD, Write
 
+from servanda.agreement.lint import lint
 from servanda.agreement.loader import load
+from servanda.agreement.written import read_yaml
+from servanda.agreement.zones import open_zones
 from servanda.errors import AgreementError
 
 ZONES = """\
@@ -165,4 +171,63 @@ def test_a_mangled_file_is_refused_with_problems_or_loads(write: Write, data: st
     try:
         load(write("\n".join(lines)), {})
     except AgreementError as error:
-        assert error.problems and all(p.what and p.mend for p in error.problems)
+        assert any(p.level == "error" for p in error.problems) and all(p.what and p.mend for p in error.problems)
+
+
+WHOLE = f"""\
+{HEAD}{ZONES}  wide: {{within: 5 km, of: strip}}
+  edge: {{edge_of: strip, not_along: [wide], tolerance: 1 km}}
+  left: {{within: 1 km, of: edge, side: left}}
+  own: {{per_party: {{north: strip, south: wide}}}}
+{AMENDED}"""
+
+
+WRONG: list[Any] = [None, "", "x", -1, 1e400, True, [], {}, ["strip"], {"x": 1}]
+WRONG += ["0001-01-01", "9999-12-31", "start + 9 weeks", "left", "own", "quiet"]
+
+
+def test_the_whole_that_is_spoilt_below_is_sound(write: Write) -> None:
+    path = write(WHOLE)
+    agreement, _ = load(path, {})
+    assert {p.level for p in lint(agreement, open_zones(agreement, path.parent, {}))} == {"info"}
+
+
+def places(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every path in some plain data."""
+    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, value in items:
+        yield (*path, key)
+        yield from places(value, (*path, key))
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_wrong_value_is_refused_with_problems_or_loads(write: Write, data: st.DataObject) -> None:
+    whole = json.loads(json.dumps(read_yaml(write(WHOLE)).data))
+    for _ in range(data.draw(st.integers(1, 3))):
+        path = data.draw(st.sampled_from(list(places(whole))))
+        inside = whole
+        for step in path[:-1]:
+            inside = inside[step]
+        wrong: list[Any] = [
+            None,
+            "",
+            "x",
+            -1,
+            1e400,
+            True,
+            [],
+            {},
+            ["strip"],
+            {"x": 1},
+            "9999-12-31",
+            "start + 9 weeks",
+        ]
+        inside[path[-1]] = data.draw(st.sampled_from([*wrong, "0001-01-01", "left", "own", "quiet"]))
+    file = write(json.dumps(whole))
+    try:
+        agreement, _ = load(file, {})
+        zones = open_zones(agreement, file.parent, {})
+        assert all(p.what and p.mend for p in lint(agreement, zones))
+    except AgreementError as error:
+        assert any(p.level == "error" for p in error.problems) and all(p.what and p.mend for p in error.problems)

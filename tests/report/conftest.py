@@ -368,7 +368,7 @@ def build(n: int = 63) -> ReportData:
         land=LAND,
         effort=effort(),
         refused=("camera: cameras.csv: the file is cut off in row 311",),
-        notices=("newswire: column “editor_note” was never seen before and is not used",),
+        notices=("newswire: column “editor_note” was never seen before and is not used", "insider: late"),
         scoreboard=Scoreboard(
             "How the verdicts compare with the truth",
             (("Verdicts that are right", "5 of 6", "the sixth says that it does not know"),),

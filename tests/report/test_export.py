@@ -11,6 +11,7 @@ import shapely
 from servanda.report import ReportData
 from servanda.report.export import findings_json, incidents_geojson
 from servanda.report.incidents import mark
+from servanda.report.public import publishable
 
 
 def geojson(data: ReportData) -> dict[str, Any]:
@@ -19,7 +20,7 @@ def geojson(data: ReportData) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def findings(truce: ReportData) -> dict[str, Any]:
-    return dict(json.loads(findings_json(truce, mark(truce))))
+    return dict(json.loads(findings_json(publishable(truce))))
 
 
 def test_findings_json_holds_all_that_was_found(truce: ReportData, findings: dict[str, Any]) -> None:
@@ -36,7 +37,7 @@ def test_findings_json_holds_all_that_was_found(truce: ReportData, findings: dic
 
 
 def test_findings_json_is_readable_text(truce: ReportData) -> None:
-    text = findings_json(truce, mark(truce))
+    text = findings_json(publishable(truce))
     assert text.startswith('{\n "agreement"')
     assert text.endswith("}\n")
     assert "\\u04" not in text

@@ -4,8 +4,18 @@ from datetime import UTC, datetime
 
 import polars as pl
 import pytest
-from helpers import assert_fields_accounted, assert_rows_decide_alone, context, csv_text, data, file_payload, flags
-from helpers import payload, real_data, squares
+from tests.sources.conftest import (
+    assert_fields_accounted,
+    assert_rows_decide_alone,
+    context,
+    csv_text,
+    data,
+    file_payload,
+    flags,
+    payload,
+    real_data,
+    squares,
+)
 
 from servanda.errors import SourceRefused
 from servanda.sources.viina import SOURCE
@@ -97,17 +107,25 @@ def test_a_place_outside_the_box_is_kept_and_flagged() -> None:
 
 
 def test_bad_rows_are_set_aside_with_number_and_reason() -> None:
-    rows = [ROWS[1], "yesterday,37.6,47.9,T,uav,x", "2025-05-08 10:00:00,47.9,97.6,T,uav,x", "2025-05-08 10:00:00,,,T,uav,x", "a,b"]
+    rows = [
+        ROWS[1],
+        "yesterday,37.6,47.9,T,uav,x",
+        "2025-05-08 10:00:00,47.9,97.6,T,uav,x",
+        "2025-05-08 10:00:00,,,T,uav,x",
+        "a,b",
+    ]
     got = SOURCE.read(payload(csv_text(HEADER, rows)), context(SOURCE))
     assert got.observations.height == 1
     assert got.quarantine["row"].to_list() == [2, 3, 4, 5]
     reasons = got.quarantine["reason"].to_list()
-    for reason, word in zip(reasons, ("time", "swapped", "longitude and latitude", "2 fields where the header has 6"), strict=True):
+    for reason, word in zip(
+        reasons, ("time", "swapped", "longitude and latitude", "2 fields where the header has 6"), strict=True
+    ):
         assert word in reason
 
 
 def test_quotes_doubled_inside_and_line_breaks_are_text() -> None:
-    text = 'datetime,lon,lat,place_name,event_type,headline\n"2025-05-08 10:00:00","37.6","47.9","T","uav","He said ""no"",\ntwice"\n'
+    text = HEADER + '\n"2025-05-08 10:00:00","37.6","47.9","T","uav","He said ""no"",\ntwice"\n'
     got = SOURCE.read(payload(text), context(SOURCE)).observations
     assert got["text"].to_list() == ['He said "no",\ntwice']
 
@@ -139,7 +157,9 @@ def test_label_density_is_told() -> None:
 class TestRealData:
     pytestmark = real_data
 
-    @pytest.mark.parametrize(("month", "rows", "distinct"), [("02", 4004, 3999), ("04", 3764, 3763), ("05", 3793, 3792)])
+    @pytest.mark.parametrize(
+        ("month", "rows", "distinct"), [("02", 4004, 3999), ("04", 3764, 3763), ("05", 3793, 3792)]
+    )
     def test_months(self, month: str, rows: int, distinct: int) -> None:
         got = SOURCE.read(file_payload(data("viina", f"viina_incidents_2025{month}.csv.gz")), context(SOURCE))
         assert got.quarantine.is_empty()

@@ -222,3 +222,22 @@ def test_statements_can_be_made_wrong() -> None:
     ratio = (boasting["p_detect"] / honest["p_detect"]).to_numpy()
     assert np.allclose(ratio, 1.2)
     assert set(boasting["p_false"]) == {0.0} and set(honest["p_false"]) == {PLAIN.false_share}
+
+
+def test_stated_truth_of_a_report_holds_over_worlds_with_restraint() -> None:
+    """In half of the worlds a party does nothing and every report of it is false; p_true is the mean over worlds."""
+    processes = tuple(
+        Process(kind=kind, actor=NORTH, per_day=rate, p_restraint=0.5)
+        for kind, rate in (("artillery", 2.0), ("ground_attack", 0.5))
+    )
+    watcher = changed(PLAIN, confusion=0.0, repeat_share=0.0)
+    spec = LARGE.model_copy(update={"processes": processes, "watchers": (watcher,)})
+    worlds = [simulate(spec, seed) for seed in range(120)]
+    told = pl.concat([w.observations["plain"].select("kind").with_columns(w.origins["role"]) for w in worlds])
+    for kind in ("artillery", "ground_attack"):
+        false = (told.filter(pl.col("kind") == kind)["role"] == "false").to_numpy()
+        # A true report comes in a world that is active: worlds, not reports, are the independent draws.
+        assert false.mean() == pytest.approx(PLAIN.false_share, abs=0.1)
+    quiet = [w for w in worlds if w.incidents.is_empty()]
+    assert 15 <= len(quiet) <= 45, "both processes rest in a quarter of the worlds"
+    assert sum(w.observations["plain"].height for w in quiet) > 0

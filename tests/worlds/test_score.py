@@ -39,6 +39,7 @@ def test_perfect_findings_have_perfect_marks() -> None:
     assert counts["broken"][1:] == [0, 0] and counts["broken"][0] > 0
     assert counts["kept"][:2] == [0, 0] and counts["kept"][2] > 0
     assert counts["exempt"][0] == 0 and counts["exempt"][1] > 0
+    assert marks.broken_proof == pytest.approx(0.9)
     assert marks.broken_right == 1 and marks.kept_wrong == 0 and marks.ece == 0
     assert marks.coverage_reported == marks.coverage_all == 1
     assert marks.not_due == sum(t.broken is None for t in TRUTHS) > 0

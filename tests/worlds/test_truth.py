@@ -137,6 +137,13 @@ def test_in_the_area_of_the_other_party_is_not_counted() -> None:
     assert truth(w, "heavy-weapons", NORTH, day(0)).broken is False
 
 
+def test_a_world_in_which_nothing_happens() -> None:
+    w = world()
+    assert w.incidents.is_empty() and w.matches.is_empty()
+    assert truth(w, "no-artillery", ANY_PARTY, day(0)).broken is False
+    assert truth(w, "convoy", SOUTH, day(0)).broken is True
+
+
 def test_terms_are_kept_in_some_worlds_and_broken_in_others() -> None:
     """Else calibration over seeds would measure nothing."""
     whole = Period(START, START + 30 * DAY, "in_force")

@@ -1,7 +1,7 @@
 """What a careful reader would ask about an agreement that can run: doubts, not mistakes."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import combinations
 from typing import Literal
@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 from servanda import kinds
 from servanda.agreement.check import references
 from servanda.agreement.messages import owner
-from servanda.agreement.resolved import Agreement, Term, Version
+from servanda.agreement.resolved import Agreement, Epoch, Term, Version
 from servanda.agreement.zones import Zones, position
 from servanda.errors import Problem
 from servanda.geo import METRES_PER_DEGREE
@@ -33,6 +33,7 @@ class _Case:
     agreement: Agreement
     version: Version
     zones: Zones
+    shapes: dict[str, BaseGeometry] = field(default_factory=dict)
 
     def note(self, what: str, mend: str, *path: str, level: Level = "warning") -> Problem:
         """A remark on something that holds in this version."""
@@ -41,17 +42,20 @@ class _Case:
 
     def shape(self, term: Term) -> BaseGeometry | None:
         """Where a term holds at any time in its version, for any party; None: anywhere."""
-        return None if term.zone is None else self.shape_of(term.zone)
+        if term.zone is None:
+            return None
+        if term.zone not in self.shapes:
+            self.shapes[term.zone] = shapely.union_all([e.geometry for e in self._epochs(term.zone)])
+        return self.shapes[term.zone]
 
-    def shape_of(self, zone_id: str) -> BaseGeometry:
-        epochs = self.zones.epochs(self.version.version, zone_id)
+    def _epochs(self, zone_id: str) -> list[Epoch]:
+        """The epochs of a zone while the version holds; no other is worked out."""
         t_from, t_to = self.version.t_from, self.version.t_to
-        here = [
-            e.geometry
-            for e in epochs
+        return [
+            e
+            for e in self.zones.epochs(self.version.version, zone_id)
             if (e.t_to is None or e.t_to > t_from) and (e.t_from is None or t_to is None or e.t_from < t_to)
         ]
-        return here[0] if len(here) == 1 else shapely.union_all(here)
 
 
 def lint(agreement: Agreement, zones: Zones, *, observable_kinds: Observable | None = None) -> list[Problem]:
@@ -94,7 +98,7 @@ def _unused_zones(case: _Case) -> Iterator[Problem]:
 
 def _shapes(case: _Case) -> Iterator[Problem]:
     """Zones of terms that are empty, are no areas, or lie far from all others."""
-    shapes = {t.zone: case.shape_of(t.zone) for t in case.version.terms if t.zone is not None}
+    shapes = {t.zone: s for t in case.version.terms if t.zone and (s := case.shape(t)) is not None}
     for zone_id, shape in shapes.items():
         others = [s for other, s in shapes.items() if other != zone_id and not s.is_empty]
         if shape.is_empty:

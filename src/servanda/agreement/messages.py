@@ -104,9 +104,17 @@ def _explain_one(detail: ErrorDetails, path: Path, doc: Document, model: type[Ba
         bound = next(iter(detail.get("ctx", {}).values()), "")
         doc.report(path, f"{who}: {name} must be {words} {bound}.", f"Write a number that is {words} {bound}.")
     elif kind in _WRONG:
-        what, mend = _WRONG[kind]
         value = detail["input"]
-        doc.report(path, f"{who}: {name} {what}{f', not {value!r}' if isinstance(value, str | float) and value != '' else ''}.", mend)
+        what, mend = _WRONG[kind]
+        if kind == "tuple_type" and isinstance(value, str) and value:
+            mend = f"Put it in square brackets: [{value}]."
+        elif kind == "string_type" and isinstance(value, int):
+            mend = f"Put it in quotes: '{value}'."
+        doc.report(
+            path,
+            f"{who}: {name} {what}{f', not {value!r}' if isinstance(value, str | float) and value != '' else ''}.",
+            mend,
+        )
     else:
         doc.report(path, f"{who}: {name} cannot be used: {detail['msg'].lower()}.", "Write it as the schema asks.")
 

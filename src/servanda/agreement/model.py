@@ -61,7 +61,9 @@ class WrittenZone(Written):
     file: str | None = Field(
         None, description="GeoJSON file, relative to the agreement; ${NAME} is read from the environment."
     )
-    where: dict[str, Any] | None = Field(None, description="With file: keep the features with these properties.")
+    where: dict[str, Any] | None = Field(
+        None, description="With file or series: keep the features with these properties; a list: any of its values."
+    )
     geometry: dict[str, Any] | None = Field(None, description="GeoJSON geometry written out.")
     series: str | None = Field(None, description="Files of a zone that moves, one per date, as a glob pattern.")
     date_pattern: str = Field(

@@ -211,7 +211,8 @@ def _power(meter: PowerMeter, stretch: Stretch, as_of: datetime) -> Power:
 def _judge(case: _Case, segment: _Segment, stretch: Stretch, party: str, found: Power) -> Judgement:
     term, incidents, settings = segment.term, case.incidents, case.settings
     over = micros(case.as_of) >= stretch.due <= stretch.high
-    if term.obligation and party == ANY_PARTY and len(term.parties) > 1:
+    each_its_own = term.obligation or (term.limit and len(segment.exposures) > 1)
+    if each_its_own and party == ANY_PARTY and len(term.parties) > 1:
         each = [_judge(case, segment, stretch, p, found) for p in term.parties]
         verdict = worst([j.verdict for j in each])
         decisive = next(j for j in each if j.verdict == verdict)

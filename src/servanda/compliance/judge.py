@@ -135,8 +135,9 @@ def judge_require(
 ) -> Judgement:
     """Kept when fulfilment is proven in time; broken when the time is over and it would have been seen.
 
-    With nothing proven, the chance that it was not done is (1 - f) / (2 - power): even odds beforehand,
-    f the chance of fulfilment by what was reported. Broken needs that to reach the standard of proof too.
+    With nothing proven, the chance that it was not done follows by Bayes from the stated presumption that
+    promises are kept and from the chance that fulfilment would have been missed. Broken needs that to reach
+    the standard of proof too: power alone does not say how often promises are kept.
     """
     assert term.obligation is not None
     count = term.obligation.count
@@ -146,7 +147,9 @@ def judge_require(
     done = above(w.sure[good], count - 1)
     reported = above(w.possible, count - 1)
     proven = done >= term.proof.probability
-    undone = 1.0 - done if proven else (1.0 - reported) / (2.0 - power.power)
+    presumed = settings.presumed_fulfilled
+    missed = presumed * (1.0 - power.power)
+    undone = 1.0 - done if proven else (1.0 - reported) * (1.0 - presumed) / (1.0 - presumed + missed)
     verdict: Verdict
     if proven:
         verdict, why = "kept", "fulfilled"

@@ -64,7 +64,7 @@ def _opening(term: Term, decisive: Judgement, party: str) -> str:
 
 
 def _incidents(term: Term, decisive: Judgement, incidents: Incidents) -> tuple[Reason, ...]:
-    if decisive.exempted:
+    if decisive.exempted and not len(decisive.proven):
         return tuple(
             Reason(
                 "exempt_incident",

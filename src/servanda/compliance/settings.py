@@ -20,6 +20,12 @@ class AssessSettings(BaseModel):
         le=1,
         description="Least share of a proven incident under an exemption for 'exempt': more likely than not.",
     )
+    presumed_fulfilled: float = Field(
+        0.5,
+        gt=0,
+        lt=1,
+        description="Chance beforehand that a required act is done in time; one half presumes nothing either way.",
+    )
     place_points: int = Field(
         96, ge=16, description="Points that stand for an uncertain place; 96 keep the error of a share under 0.02."
     )

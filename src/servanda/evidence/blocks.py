@@ -9,7 +9,7 @@ import hashlib
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import IO, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +23,8 @@ BLOCK_ROWS = 50_000
 """Most rows in a block: some 4 MB, read in 0.02 s, so that one row is found fast and many read as fast as one file."""
 CHUNK = 5_000
 """Values in one IN list: below the 32,766 of SQLite."""
-BATCH_BYTES = 16 * 2**20
-"""Compressed bytes of blocks that are read together."""
+CELLS_AT_ONCE = 4_000_000
+"""Cells that are decoded together, some 100 MB: four columns of a million rows, or all columns of 150,000."""
 WHERE_FROM = "payload_sha256"
 
 _Value = TypeVar("_Value", int, str)
@@ -56,6 +56,14 @@ class Stored:
     new: int
 
 
+@dataclass(frozen=True)
+class Files:
+    """Parquet files, and how many rows they have together."""
+
+    parquet: list[bytes]
+    rows: int
+
+
 def add(connection: sa.Connection, reading_id: int, kept: Kept, frame: pl.DataFrame) -> Stored:
     """Store the rows of one reading. Raises ValueError when ``frame`` is not of this table."""
     if frame.is_empty():
@@ -77,31 +85,33 @@ def add(connection: sa.Connection, reading_id: int, kept: Kept, frame: pl.DataFr
     return Stored(rows.height, new.height)
 
 
-def load(connection: sa.Connection, kept: Kept, first_rows: Sequence[int]) -> pl.DataFrame:
-    """The blocks that begin at these row numbers, ascending, as one frame of ``kept.columns``."""
+def fetch(connection: sa.Connection, first_rows: Sequence[int]) -> Files:
+    """The blocks that begin at these row numbers, which ascend."""
+    parquet, rows = [], 0
+    for chunk in chunks(first_rows):
+        query = sa.select(BLOCK.c.parquet, BLOCK.c.row_count).where(BLOCK.c.first_row.in_(chunk))
+        for data, row_count in connection.execute(query.order_by(BLOCK.c.first_row)):
+            parquet.append(data)
+            rows += row_count
+    return Files(parquet, rows)
+
+
+def decode(kept: Kept, files: Files, columns: Sequence[str], take: pl.Series) -> pl.DataFrame:
+    """These columns of the rows at the positions ``take`` among all rows of ``files``, in that order.
+
+    A few columns at a time, so that a large store is never in memory twice, once stored and once sorted.
+    """
     schema = kept.table.schema
     schema.pop(WHERE_FROM, None)
-    frames = [pl.DataFrame(schema=schema)]
-    for batch in _batches(connection, first_rows):
+    if not files.parquet:
+        return pl.DataFrame(schema={name: schema[name] for name in columns})
+    at_once = max(1, CELLS_AT_ONCE // max(1, files.rows))
+    parts = [
         # a block older than a column of the table reads as nulls there
-        frames.append(pl.read_parquet(batch, schema=schema, missing_columns="insert"))
-    return pl.concat(frames)
-
-
-def _batches(connection: sa.Connection, first_rows: Sequence[int]) -> Iterator[list[IO[bytes]]]:
-    """Blocks as files: as many at a time as read fast together, yet never all bytes of a large store at once."""
-    batch: list[IO[bytes]] = []
-    size = 0
-    for chunk in chunks(first_rows):
-        query = sa.select(BLOCK.c.parquet).where(BLOCK.c.first_row.in_(chunk)).order_by(BLOCK.c.first_row)
-        for (data,) in connection.execution_options(yield_per=16).execute(query):
-            batch.append(io.BytesIO(data))
-            size += len(data)
-            if size >= BATCH_BYTES:
-                yield batch
-                batch, size = [], 0
-    if batch:
-        yield batch
+        pl.read_parquet(files.parquet, columns=list(group), schema=schema, missing_columns="insert").rechunk()[take]
+        for group in (columns[at : at + at_once] for at in range(0, len(columns), at_once))
+    ]
+    return pl.concat(parts, how="horizontal")
 
 
 def find(connection: sa.Connection, kept: Kept, ids: pl.Series) -> pl.DataFrame:
@@ -121,10 +131,10 @@ def load_rows(connection: sa.Connection, kept: Kept, numbers: npt.NDArray[np.int
     holding = [
         (first, n) for first, n in blocks if np.searchsorted(numbers, first) < np.searchsorted(numbers, first + n)
     ]
-    frame = load(connection, kept, [first for first, _ in holding])
     own = row_numbers(holding)
-    wanted = np.isin(own, numbers)
-    return frame.with_columns(row_no=pl.Series(own)).filter(pl.Series(wanted))
+    wanted = np.flatnonzero(np.isin(own, numbers))
+    files = fetch(connection, [first for first, _ in holding])
+    return decode(kept, files, kept.columns, pl.Series(wanted)).with_columns(row_no=pl.Series(own[wanted]))
 
 
 def holders(connection: sa.Connection, row_no: pl.Series) -> pl.DataFrame:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from servanda.errors import EvidenceError
 from servanda.evidence import blocks
-from servanda.evidence.blocks import WHERE_FROM, Kept
+from servanda.evidence.blocks import WHERE_FROM, Files, Kept
 from servanda.evidence.schema import BLOCK, READING, SPAN, to_us
 
 ReadingKey = tuple[str, str, str]
@@ -53,11 +53,11 @@ def speakers(
 
 
 def rows(connection: sa.Connection, kept: Kept, speaking: Sequence[Speaker], as_of: datetime | None) -> pl.DataFrame:
-    """The rows of these readings known at ``as_of``, one per id, as ``kept.table``, in no set order.
+    """The rows of these readings known at ``as_of``, one per id, as ``kept.table``, sorted by (t_start, id).
 
     Rows with one id can differ when payloads were read with different settings: the one recorded first
     is taken, then the least in content, so that the order of ingest does not matter. ``payload_sha256``
-    is the least of the payloads that hold the row.
+    is the least of the payloads that hold the row. Rows without an id come in the order of storing.
     """
     hashes, label = _labels(connection, speaking)
     query = sa.select(BLOCK.c.first_row, BLOCK.c.row_count).where(BLOCK.c.content == kept.table.name)
@@ -66,14 +66,29 @@ def rows(connection: sa.Connection, kept: Kept, speaking: Sequence[Speaker], as_
         for first, n in connection.execute(query.order_by(BLOCK.c.first_row))
         if (label[first : first + n] >= 0).any()
     ]
-    frame = blocks.load(connection, kept, [first for first, _ in holding])
-    mine = pl.Series(label[blocks.row_numbers(holding)])
+    files = blocks.fetch(connection, [first for first, _ in holding])
+    held_by = label[blocks.row_numbers(holding)]
+    take = pl.Series(np.flatnonzero(held_by >= 0))
+    if kept.key is not None:
+        take = _chosen(kept, kept.key, files, take, as_of)
+    frame = blocks.decode(kept, files, kept.columns, take)
     if WHERE_FROM in kept.table.names:
-        held_by = mine.replace(-1, None)
-        frame = frame.with_columns(pl.Series(hashes, dtype=pl.String).gather(held_by).alias(WHERE_FROM))
-    known = mine >= 0 if as_of is None else (mine >= 0) & (frame["recorded_at"].cast(pl.Int64) <= to_us(as_of))
-    frame = kept.table.conform(frame if known.all() else frame.filter(known))
-    return frame if kept.key is None else _one_per_id(frame, kept.key)
+        frame = frame.with_columns(pl.Series(hashes, dtype=pl.String)[held_by[take]].alias(WHERE_FROM))
+    return kept.table.conform(frame)
+
+
+def _chosen(kept: Kept, key: str, files: Files, take: pl.Series, as_of: datetime | None) -> pl.Series:
+    """Of the positions ``take``, those of the rows that are shown, in the order in which they are shown."""
+    keys = blocks.decode(kept, files, [key, "t_start", "recorded_at"], take).with_columns(position=take)
+    if as_of is not None:
+        keys = keys.filter(pl.col("recorded_at").cast(pl.Int64) <= to_us(as_of))
+    repeated = keys[key].is_duplicated()
+    if repeated.any():
+        rivals = keys["position"].filter(repeated)
+        full = blocks.decode(kept, files, kept.columns, rivals).with_columns(position=rivals)
+        winners = _one_per_id(full, key)["position"]
+        keys = keys.filter(~repeated | keys["position"].is_in(winners.implode()))
+    return keys.sort("t_start", key)["position"]
 
 
 def by_id(connection: sa.Connection, kept: Kept, ids: Sequence[str]) -> pl.DataFrame:

@@ -84,8 +84,7 @@ class Store:
         """As ``tables.OBSERVATIONS``, one row per observation_id, sorted by (t_start, observation_id)."""
         with self._reading() as connection:
             speaking = selection.speakers(connection, source_ids, current)
-            frame = selection.rows(connection, blocks.KEPT_OBSERVATIONS, speaking, as_of)
-        return frame.sort("t_start", "observation_id")
+            return selection.rows(connection, blocks.KEPT_OBSERVATIONS, speaking, as_of)
 
     def watches(
         self,
@@ -96,8 +95,7 @@ class Store:
         """As ``tables.WATCHES``, one row per watch_id, sorted by (t_start, watch_id)."""
         with self._reading() as connection:
             speaking = selection.speakers(connection, source_ids, current)
-            frame = selection.rows(connection, blocks.KEPT_WATCHES, speaking, as_of)
-        return frame.sort("t_start", "watch_id")
+            return selection.rows(connection, blocks.KEPT_WATCHES, speaking, as_of)
 
     def quarantine(
         self, source_ids: Sequence[str] | None = None, current: Sequence[ReadingKey] | None = None

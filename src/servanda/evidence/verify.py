@@ -24,7 +24,7 @@ def _payloads(connection: sa.Connection, payloads: Payloads) -> list[str]:
 def _blocks(connection: sa.Connection) -> list[str]:
     faults = []
     query = sa.select(BLOCK.c.first_row, BLOCK.c.sha256, BLOCK.c.parquet).order_by(BLOCK.c.first_row)
-    for first_row, sha256, parquet in connection.execution_options(yield_per=1).execute(query):
+    for first_row, sha256, parquet in connection.execute(query, execution_options={"yield_per": 1}):
         if hashlib.sha256(parquet).hexdigest() != sha256:
             faults.append(f"the stored rows from number {first_row} on were altered")
     return faults

@@ -36,16 +36,16 @@ def fuse(
 
     ``observations`` has at least observation_id, source_id, kind, t_start, t_end, lon, lat; other columns
     of the observations table are used where present. ``sources`` is a sources table: stated trust and place
-    errors. An incident's probability is the chance that at least one of its witness groups is right
-    (noisy-or); sources that share a group count once. Neither ``watches`` nor ``seed`` is used yet: nothing
-    here is random, and what silence says is weighed by compliance.
+    errors. ``watches`` is a watches table. An incident's probability is the chance that at least one of its
+    witness groups is right (noisy-or; sources that share a group count once), lowered by the silence of
+    groups that were looking there and then. ``seed`` is not used: nothing here is random.
     """
-    del watches, seed
+    del seed
     priors = priors or Priors()
     known = sources if sources is not None else SOURCES.empty()
     r = reports(observations, known, priors)
     label = merge(r, candidates(r, priors), density(r), priors)
-    incidents, membership = build(r, label)
+    incidents, membership = build(r, label, watches)
     return FusionResult(incidents, membership, _contributions(r, incidents, membership))
 
 

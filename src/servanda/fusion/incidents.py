@@ -6,28 +6,38 @@ import numpy as np
 import polars as pl
 
 from servanda.fusion.reports import Reports
+from servanda.fusion.silence import unconfirmed
 from servanda.tables import INCIDENTS, MEMBERSHIP
 
 WITNESSING = ("sighting", "admission")
 
 
-def build(r: Reports, label: np.ndarray[tuple[int], np.dtype[np.int64]]) -> tuple[pl.DataFrame, pl.DataFrame]:
+def build(
+    r: Reports, label: np.ndarray[tuple[int], np.dtype[np.int64]], watches: pl.DataFrame | None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Incidents and membership. A group that nothing supports (only denials, or all retracted) is no incident."""
     group_of = pl.DataFrame(
         {"report": np.arange(len(label), dtype=np.uint32), "group": label, "s_km": r.s_km, "s_h": r.s_h}
     )
     rows = r.frame.join(group_of, on="report", how="left", maintain_order="left")
-    believed = _believed(_without_retracted(rows))
-    parts = [_named(rows), _place(rows), _time(rows), _shares(rows, "kind", "kinds"), _actors(rows), _counts(rows)]
-    table = believed
-    for part in parts:
+    table = _believed(_without_retracted(rows))
+    for part in (_named(rows), _place(rows), _time(rows), _shares(rows, "kind", "kinds"), _actors(rows), _counts(rows)):
         table = table.join(part, on="group", how="left", maintain_order="left")
-    likeliest = pl.col("kinds").list.first().struct.field("value").alias("kind")
-    incidents = INCIDENTS.conform(table.with_columns(likeliest).select(INCIDENTS.names)).sort("t_start", "incident_id")
+    table = table.with_columns(pl.col("kinds").list.first().struct.field("value").alias("kind"))
+    if watches is not None and watches.height and table.height:
+        table = table.with_columns(_weighed_by_silence(table, watches))
+    incidents = INCIDENTS.conform(table.select(INCIDENTS.names)).sort("t_start", "incident_id")
     ids = table.select("group", "incident_id")
     membership = rows.select("group", "observation_id").join(ids, on="group", how="inner", maintain_order="left")
     members = membership.with_columns(pl.lit(1.0).alias("probability")).select(MEMBERSHIP.names)
     return incidents, MEMBERSHIP.conform(members.sort("incident_id", "observation_id"))
+
+
+def _weighed_by_silence(table: pl.DataFrame, watches: pl.DataFrame) -> pl.Series:
+    """Bayes: the odds that it happened, times the chance that all who looked and reported nothing missed it."""
+    p = np.clip(table["probability"].to_numpy(), 0.0, 1.0 - 1e-12)
+    odds = p / (1.0 - p) * np.exp(unconfirmed(table, watches))
+    return pl.Series("probability", odds / (1.0 + odds))
 
 
 def _without_retracted(rows: pl.DataFrame) -> pl.DataFrame:
@@ -56,6 +66,7 @@ def _believed(rows: pl.DataFrame) -> pl.DataFrame:
             pl.col("witness").sum().cast(pl.Int64).alias("witnesses"),
             pl.col("witness_group").filter("witness").alias("witness_groups"),
             pl.col("monitor").any().alias("monitor_seen"),
+            pl.col("witness_group").alias("groups"),
         )
         .sort("group")
     )

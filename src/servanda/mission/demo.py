@@ -9,7 +9,7 @@ from servanda.errors import MissionError, Problem
 from servanda.findings import Finding
 from servanda.mission.config import FILE
 from servanda.mission.intake import Step
-from servanda.mission.run import Outcome, run_mission
+from servanda.mission.pipeline import Outcome, run_mission
 from servanda.report import Scoreboard
 from servanda.worlds.folder import write_mission
 from servanda.worlds.ready import DEMO

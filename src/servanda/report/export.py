@@ -18,8 +18,8 @@ PIECE = 50_000
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
-def findings_json(data: ReportData, marked: Marked) -> str:
-    """Every finding and comparison, whole. Object keys: see ``docs`` of the report."""
+def findings_json(data: ReportData) -> str:
+    """Every finding and comparison, whole. The data must be publishable already."""
     order = sorted(data.findings, key=lambda f: (f.period.name, f.period.t_from, f.term_id, f.party, f.finding_id))
     out = {
         "agreement": {"title": data.agreement.title, "version": data.version, "sha256": data.agreement.digest},
@@ -27,22 +27,21 @@ def findings_json(data: ReportData, marked: Marked) -> str:
         "period": data.period.to_json(),
         "findings": [f.to_json() for f in order],
         "comparisons": [c.to_json() for c in data.comparisons],
-        "sources": _sources(data, marked),
-        "quarantine": _quarantine(data, marked),
+        "sources": _sources(data),
+        "quarantine": _quarantine(data),
         "refused": list(data.refused),
         "servanda": servanda.__version__,
     }
     return json.dumps(out, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _sources(data: ReportData, marked: Marked) -> list[dict[str, Any]]:
-    shown = data.sources.filter(~pl.col("source_id").is_in(sorted(marked.withheld))).sort("source_id")
-    return shown.select("source_id", "provider", "licence", "citation", "reliability", "is_monitor").to_dicts()
+def _sources(data: ReportData) -> list[dict[str, Any]]:
+    shown = ("source_id", "provider", "licence", "citation", "reliability", "is_monitor")
+    return data.sources.sort("source_id").select(shown).to_dicts()
 
 
-def _quarantine(data: ReportData, marked: Marked) -> dict[str, Any]:
-    shown = data.quarantine.filter(~pl.col("source_id").is_in(sorted(marked.withheld)))
-    counts = shown["source_id"].value_counts().sort("source_id")
+def _quarantine(data: ReportData) -> dict[str, Any]:
+    counts = data.quarantine["source_id"].value_counts().sort("source_id")
     return {"total": data.quarantine.height, "by_source": dict(counts.iter_rows())}
 
 
@@ -63,7 +62,7 @@ def incidents_geojson(data: ReportData, marked: Marked) -> Iterator[bytes]:
     joined = _joined(marked, data.membership)
     for start in range(0, joined.height, PIECE):
         lines = _features(joined.slice(start, PIECE), data.settings.place_decimals)
-        yield (("\n" if start == 0 else ",\n") + ",\n".join(lines.to_list())).encode()
+        yield (("\n" if start == 0 else ",\n") + lines.str.join(",\n").item()).encode()
     yield b"\n]}\n"
 
 

@@ -21,13 +21,12 @@ class Marked:
     - ``coarse``: rests on restricted observations only; ``lon`` and ``lat`` are rounded and ``geometry`` is null
     - ``bears``: does it bear on a term
 
-    ``terms`` and ``regions`` are the tables of the mission, ``withheld`` the sources that nothing open names.
+    ``terms`` and ``regions`` are the tables of the mission.
     """
 
     incidents: pl.DataFrame
     terms: pl.DataFrame
     regions: pl.DataFrame
-    withheld: frozenset[str]
 
 
 def mark(data: ReportData) -> Marked:
@@ -54,13 +53,7 @@ def mark(data: ReportData) -> Marked:
         )
         .sort("t_start", "incident_id")
     )
-    return Marked(frame, data.incident_terms, data.incident_regions, withheld_sources(data))
-
-
-def withheld_sources(data: ReportData) -> frozenset[str]:
-    """Sources of which nothing is open: the report does not say that they exist by name."""
-    access = data.observations.group_by("source_id").agg(open=(pl.col("access") == "open").any())
-    return frozenset(access.filter(~pl.col("open"))["source_id"].to_list())
+    return Marked(frame, data.incident_terms, data.incident_regions)
 
 
 def _restricted(data: ReportData) -> pl.Series:

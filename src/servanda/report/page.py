@@ -1,7 +1,6 @@
 """The report as HTML and as Markdown: one view, two templates, and everything written by others escaped."""
 
 import re
-from dataclasses import replace as dataclass_replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,16 +17,13 @@ from servanda.report.incidents import Marked
 from servanda.report.map import draw_map
 from servanda.report.strip import day_strip
 from servanda.report.timeline import draw_timeline
-from servanda.report.verdicts import changes, exemptions, party_name, summary, tally, term_rows, today
+from servanda.report.verdicts import changes, exemptions, party_name, summary, tally, term_rows
 from servanda.report.whisker import reach_of, whisker
 from servanda.report.words import STATUS_WORDS, STYLES, kind_label
-
-RESTRICTED = "restricted sources"
 
 
 def view(data: ReportData, marked: Marked) -> dict[str, Any]:
     """Everything the templates name."""
-    data = without_withheld(data, marked)
     rows = term_rows(data)
     annex = build_annex(data, marked)
     kinds, (regions, regions_left) = by_kind(data, marked), by_region(data, marked)
@@ -41,7 +37,6 @@ def view(data: ReportData, marked: Marked) -> dict[str, Any]:
         "clock": numbers.Clock(data.time_zone),
         "utc": numbers.UTC_CLOCK,
         "rows": rows,
-        "today": today(data),
         "summary": summary(rows),
         "tally": tally(rows),
         "exemptions": exemptions(data),
@@ -69,23 +64,16 @@ def view(data: ReportData, marked: Marked) -> dict[str, Any]:
     }
 
 
-def without_withheld(data: ReportData, marked: Marked) -> ReportData:
-    """The data without the names of sources that nothing open names; what they did still counts."""
-    if not marked.withheld:
-        return data
-    hidden = pl.col("source_id").is_in(sorted(marked.withheld))
-    name = pl.when(hidden).then(pl.lit(RESTRICTED)).otherwise(pl.col("source_id")).alias("source_id")
-
-    def blank(column: str) -> pl.Expr:
-        return pl.when(hidden).then(pl.lit("withheld")).otherwise(pl.col(column)).alias(column)
-
-    return dataclass_replace(
-        data,
-        effort=data.effort.with_columns(blank("reason"), name),
-        watches=data.watches.filter(~hidden),
-        quarantine=data.quarantine.with_columns(blank("file"), blank("reason"), name),
-        sources=data.sources.filter(~hidden),
-    )
+WORDS: dict[str, Any] = {
+    "STYLES": STYLES,
+    "STATUS_WORDS": STATUS_WORDS,
+    "HATCHES": svg.HATCHES,
+    "DASH": numbers.DASH,
+    "NONE": numbers.NONE,
+    "anchor": numbers.anchor,
+    "plural": numbers.plural,
+    "mark": svg.mark,
+}
 
 
 def render(data: ReportData, marked: Marked) -> tuple[str, str]:
@@ -103,29 +91,8 @@ def _environment(**options: Any) -> Environment:
         keep_trailing_newline=True,
         **options,
     )
-    env.filters |= {
-        "percent": numbers.percent,
-        "power": numbers.power,
-        "number": numbers.number,
-        "interval": numbers.interval,
-        "ratio": numbers.ratio,
-        "hours": numbers.hours,
-        "distance": numbers.distance,
-        "short": numbers.short,
-        "kind": kind_label,
-        "weblink": weblink,
-        "language_tag": language_tag,
-    }
-    env.globals |= {
-        "STYLES": STYLES,
-        "STATUS_WORDS": STATUS_WORDS,
-        "HATCHES": svg.HATCHES,
-        "DASH": numbers.DASH,
-        "NONE": numbers.NONE,
-        "anchor": numbers.anchor,
-        "plural": numbers.plural,
-        "mark": svg.mark,
-    }
+    env.filters |= FILTERS
+    env.globals |= WORDS
     return env
 
 
@@ -157,3 +124,18 @@ def weblink(url: str) -> str:
 def language_tag(language: str) -> str:
     """A BCP 47 tag for ``lang``, else ``und`` (undetermined)."""
     return language if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", language) else "und"
+
+
+FILTERS: dict[str, Any] = {
+    "percent": numbers.percent,
+    "power": numbers.power,
+    "number": numbers.number,
+    "interval": numbers.interval,
+    "ratio": numbers.ratio,
+    "hours": numbers.hours,
+    "distance": numbers.distance,
+    "short": numbers.short,
+    "kind": kind_label,
+    "weblink": weblink,
+    "language_tag": language_tag,
+}

@@ -9,15 +9,16 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from servanda.report import svg
+from servanda.report.axis import LEFT, RIGHT, WIDTH, Axis, axis_for, spread
 from servanda.report.data import KindGroup, ReportData
 from servanda.report.ground import nice
 from servanda.report.incidents import Marked
+from servanda.report.lanes import LANE, draw_lanes, lanes_of
 from servanda.report.numbers import Clock
 from servanda.report.svg import text
 from servanda.report.words import STATUS_WORDS
 
-WIDTH, LEFT, RIGHT, TOP, PLOT, LANE = 1000.0, 150.0, 12.0, 34.0, 190.0, 20.0
-EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+TOP, PLOT = 34.0, 190.0
 Floats = NDArray[np.float64]
 
 
@@ -34,75 +35,13 @@ class TimelineView:
     sources_left_out: int
 
 
-@dataclass(frozen=True)
-class Axis:
-    """Pixels from UTC. ``edges`` bound the bins."""
-
-    t_from: datetime
-    t_to: datetime
-    edges: tuple[datetime, ...]
-    unit: str
-
-    def x(self, t: datetime) -> float:
-        share = (t - self.t_from) / (self.t_to - self.t_from)
-        return LEFT + min(max(share, 0.0), 1.0) * (WIDTH - LEFT - RIGHT)
-
-
-def axis_for(data: ReportData) -> Axis:
-    """The window so far with some time on both sides of it; whole local hours, or days from cut-off to cut-off."""
-    end = max(data.period.t_to, min(data.agreement.t_to or data.period.t_to, data.as_of))
-    start = max(min(data.agreement.t_from, data.period.t_from), end - timedelta(days=data.settings.timeline_days))
-    start = (
-        min(start, data.previous_period.t_from) if data.previous_period and end - start < timedelta(days=2) else start
-    )
-    if end - start <= timedelta(days=data.settings.hourly_up_to_days):
-        step, unit = timedelta(hours=1), "hour"
-        start = start.replace(minute=0, second=0, microsecond=0)
-    else:
-        step, unit = timedelta(days=1), "day"
-        start = data.period.t_from - step * -(-(data.period.t_from - start) // step)
-    n = -(-(end - start) // step)
-    edges = tuple(start + step * i for i in range(n + 1))
-    return Axis(edges[0], edges[-1], edges, unit)
-
-
-def spread(incidents: pl.DataFrame, edges: tuple[datetime, ...], weight: str | None) -> Floats:
-    """Incidents per bin, each spread evenly over its interval; ``weight`` names a column of weights.
-
-    With F(t) the incidents before t, a sum of ramps, the bins are differences of F. Two sorted prefix sums
-    give F at every edge, so the work grows with the number of incidents and not with that of the bins.
-    """
-
-    def seconds(name: str) -> Floats:
-        return incidents[name].dt.epoch("us").to_numpy().astype(np.float64) / 1e6 - (edges[0] - EPOCH).total_seconds()
-
-    at = np.array([(e - edges[0]).total_seconds() for e in edges])
-    s, e = seconds("t_start"), seconds("t_end")
-    w = incidents[weight].to_numpy() if weight else np.ones(len(s))
-    instant = e - s < 1.0
-    out = np.histogram(s[instant], bins=at, weights=w[instant])[0].astype(np.float64)
-    # np.histogram closes its last bin; ours are half-open.
-    out[-1] -= w[instant][s[instant] == at[-1]].sum()
-    slope = w[~instant] / (e - s)[~instant]
-    return out + np.diff(_ramps(s[~instant], slope, at) - _ramps(e[~instant], slope, at))
-
-
-def _ramps(start: Floats, slope: Floats, at: Floats) -> Floats:
-    """Sum over i of slope[i] * max(t - start[i], 0) for each t in ``at``."""
-    order = np.argsort(start, kind="stable")
-    n = np.searchsorted(start[order], at)
-    slopes = np.concatenate([[0.0], np.cumsum(slope[order])])[n]
-    offsets = np.concatenate([[0.0], np.cumsum(slope[order] * start[order])])[n]
-    return np.asarray(slopes * at - offsets, dtype=np.float64)
-
-
 def draw_timeline(data: ReportData, marked: Marked) -> TimelineView:
     """Draw it. Incidents are those of kinds that a term is about."""
     axis = axis_for(data)
     near = marked.incidents.filter(
         pl.col("relevant") & (pl.col("t_start") < axis.t_to) & (pl.col("t_end") >= axis.t_from)
     )
-    lanes, left_out = _lanes(data, axis)
+    lanes, left_out = lanes_of(data, axis)
     groups = [g for g in data.settings.kind_groups if not near.filter(pl.col("group") == g.name).is_empty()]
     stacks = [spread(near.filter(pl.col("group") == g.name), axis.edges, None) for g in groups]
     expected = spread(near, axis.edges, "probability")
@@ -114,7 +53,7 @@ def draw_timeline(data: ReportData, marked: Marked) -> TimelineView:
         *_expected(expected, stacks, axis),
         *_cut_offs(data, axis),
         *_ticks(data, axis),
-        *_draw_lanes(lanes, axis),
+        *draw_lanes(lanes, axis, TOP + PLOT + 32),
     ]
     about = f"Incidents by {axis.unit}, stacked by kind, above a lane per source: when it watched, when it could not."
     drawing = svg.picture(WIDTH, height, "Timeline", about, *layers, name="timeline")
@@ -224,64 +163,4 @@ def _ticks(data: ReportData, axis: Axis) -> list[Markup]:
             out.append(
                 text(min(max(x, LEFT + 14), WIDTH - 24), TOP + PLOT + 18, words, class_=style, text_anchor="middle")
             )
-    return out
-
-
-Lane = tuple[str, list[tuple[str, datetime, datetime]]]
-
-
-def _lanes(data: ReportData, axis: Axis) -> tuple[list[Lane], int]:
-    """Per source the stretches of each status, touching ones joined; the busiest sources first to be kept."""
-    near = data.watches.filter((pl.col("t_end") > axis.t_from) & (pl.col("t_start") < axis.t_to))
-    by = ["source_id", "status"]
-    joined = (
-        near.sort([*by, "t_start"])
-        .with_columns(reach=pl.col("t_end").cum_max().shift(1).over(by))
-        .with_columns(new=(pl.col("t_start") > pl.col("reach")).fill_null(True).cum_sum().over(by))
-        .group_by([*by, "new"], maintain_order=True)
-        .agg(pl.col("t_start").min(), pl.col("t_end").max())
-    )
-    busiest = (
-        near["source_id"].value_counts().sort(["count", "source_id"], descending=[True, False])["source_id"].to_list()
-    )
-    kept = sorted(busiest[: data.settings.timeline_sources])
-    lanes = [
-        (
-            s,
-            [
-                (r["status"], r["t_start"], r["t_end"])
-                for r in joined.filter(pl.col("source_id") == s).iter_rows(named=True)
-            ],
-        )
-        for s in kept
-    ]
-    return lanes, len(busiest) - len(kept)
-
-
-def _draw_lanes(lanes: list[Lane], axis: Axis) -> list[Markup]:
-    """The upper half of a lane: watching. The lower half: why it could not."""
-    top = TOP + PLOT + 32
-    out = (
-        []
-        if lanes
-        else [text(LEFT + 6, top + 14, "No watch is known: nobody is known to have been looking.", class_="small")]
-    )
-    for row, (source_id, bars) in enumerate(lanes):
-        y = top + LANE * row
-        words = source_id if len(source_id) <= 20 else source_id[:19] + "…"
-        out.append(text(LEFT - 8, y + 12, words, class_="small", text_anchor="end"))
-        out.append(svg.line(LEFT, y + LANE - 2, WIDTH - RIGHT, y + LANE - 2, stroke=svg.RULE, stroke_width="0.6"))
-        for status, t_from, t_to in bars:
-            x0, x1 = axis.x(t_from), axis.x(t_to)
-            upper = status == "watching"
-            bar = svg.rect(
-                x0,
-                y + (1 if upper else 9),
-                max(x1 - x0, 1.0),
-                7,
-                fill=svg.HATCHES[status],
-                stroke=None if upper else svg.INK,
-                stroke_width=None if upper else "0.5",
-            )
-            out.append(svg.titled(f"{source_id}: {STATUS_WORDS[status]}", bar))
     return out

@@ -34,7 +34,7 @@ STYLES: dict[Verdict, VerdictStyle] = {
     ),
     "kept": VerdictStyle(
         "Kept", "#009E73", "#DEF2EB", "✓",
-        "Nothing was reported that counts, the period is over, and it would have been seen; or a duty was fulfilled in time.",
+        "Nothing was reported that counts, the period is over, and it would have been seen. A duty: fulfilled.",
     ),
     "unverifiable": VerdictStyle(
         "Unverifiable", "#5F6770", "#EDEEF0", "?",

@@ -7,6 +7,7 @@ from servanda.report.data import ReportData
 from servanda.report.export import findings_json, incidents_geojson
 from servanda.report.incidents import mark
 from servanda.report.page import render
+from servanda.report.public import publishable
 
 
 def write(data: ReportData, out_dir: Path) -> list[Path]:
@@ -15,13 +16,14 @@ def write(data: ReportData, out_dir: Path) -> list[Path]:
     The same data give the same bytes. Each file is complete or, if writing fails, what it was before.
     Raises OSError when the folder cannot be written.
     """
+    data = publishable(data)
     marked = mark(data)
     html, markdown = render(data, marked)
     out_dir.mkdir(parents=True, exist_ok=True)
     return [
         _replace(out_dir / "report.html", [html.encode()]),
         _replace(out_dir / "report.md", [markdown.encode()]),
-        _replace(out_dir / "findings.json", [findings_json(data, marked).encode()]),
+        _replace(out_dir / "findings.json", [findings_json(data).encode()]),
         _replace(out_dir / "incidents.geojson", incidents_geojson(data, marked)),
     ]
 

@@ -111,10 +111,16 @@ def _permanent(fires: pl.DataFrame, base: pl.DataFrame, settings: FirmsSettings)
     fine = ["px", "py"]
     years = base["day"].dt.year().n_unique()
     hot = base.group_by(fine).agg(
-        pl.col("day").dt.year().n_unique().alias("years"), pl.col("day").n_unique().alias("days")
+        pl.col("day").dt.year().n_unique().alias("years"),
+        pl.col("day").n_unique().alias("days"),
+        pl.col("day").dt.month().n_unique().alias("months"),
     )
     least_years = settings.permanent_years_share * years
-    hot = hot.filter((pl.col("years") >= least_years) & (pl.col("days") >= settings.permanent_days))
+    hot = hot.filter(
+        (pl.col("years") >= least_years)
+        & (pl.col("days") >= settings.permanent_days)
+        & (pl.col("months") >= settings.permanent_months)
+    )
     joined = fires.select(fine).join(hot.with_columns(permanent=True), on=fine, how="left", maintain_order="left")
     return joined["permanent"].fill_null(False)
 

@@ -58,7 +58,9 @@ class FirmsSettings(Settings):
     permanent_years_share: float = 0.8
     """A hot spot in at least this share of the baseline years …"""
     permanent_days: int = 20
-    """… and on at least so many days in all is permanent."""
+    """… on at least so many days in all …"""
+    permanent_months: int = 3
+    """… and in at least so many months of the year is permanent; a field burns in one or two."""
 
 
 def settings_of(context: Context) -> FirmsSettings:

@@ -50,9 +50,16 @@ def mission_text(spec: WorldSpec) -> str:
             "regions: {file: zones/regions.geojson, name: name}",
             "map: {zones: [buffer, no_fly, training_ground], lines: [line]}",
             "comparisons: []",
+            f"assess: {{presumed_fulfilled: {_presumed(spec):.4g}}} # how often promises are kept here; stated, not hidden",
             "",
         ]
     )
+
+
+def _presumed(spec: WorldSpec) -> float:
+    """Mean chance that a routine is done: the right presumption for this world."""
+    chances = [routine.p_done for routine in spec.routines]
+    return sum(chances) / len(chances) if chances else 0.5
 
 
 def _source_lines(spec: WorldSpec, watcher: Watcher) -> list[str]:

@@ -5,6 +5,7 @@ so, patrols by day only, one shift in eight turned back.
 """
 
 from collections.abc import Mapping
+from math import hypot
 
 from servanda.worlds.spec import Beats, Copying, Failure, Process, Routine, Watcher, WorldSpec
 
@@ -151,11 +152,12 @@ def noisier(watcher: Watcher) -> Watcher:
 
 
 def copier(source_id: str, of: Watcher, share: float) -> Watcher:
-    """An outlet with no eyes of its own."""
+    """An outlet with no eyes of its own; its place error is that of the original and its own blur together."""
+    blur_m = 1500.0
     return Watcher(
         source_id=source_id, title=f"Outlet that copies {of.source_id}", witness_group=of.witness_group,
-        reliability="D", claim=of.claim, p_detect={}, sigma_m=of.sigma_m, states_sigma=False,
-        copies=Copying(of=of.source_id, share=share, delay_h=4, blur_m=1500),
+        reliability="D", claim=of.claim, p_detect={}, sigma_m=hypot(of.sigma_m, blur_m), states_sigma=False,
+        copies=Copying(of=of.source_id, share=share, delay_h=4, blur_m=blur_m),
     )  # fmt: skip
 
 

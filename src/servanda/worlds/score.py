@@ -31,8 +31,9 @@ class Score:
     """Marks of a set of findings. Shares are NaN where nothing is there to share.
 
     ``table``: a row per verdict: (verdict, truly broken, truly exempt, truly neither). ``rows``: (label, value, note).
-    ``broken_stated`` is the mean probability of findings called broken, ``broken_right`` the share of them that is
-    right; ``kept_stated_miss`` is the mean of 1 - power of those called kept, ``kept_wrong`` the share truly broken.
+    Of findings called broken, ``broken_stated`` is the mean probability, ``broken_proof`` the mean standard of proof,
+    ``broken_right`` the share that is right. Of those called kept, ``kept_stated_miss`` is the mean of 1 - power,
+    ``kept_wrong`` the share truly broken.
     ``coverage_reported``: share of 95 % intervals that hold the number of true violations that anybody reported;
     ``coverage_all``: that hold all true violations, once the bound on unseen ones is added to the upper end.
     """
@@ -40,6 +41,7 @@ class Score:
     table: tuple[tuple[Verdict, int, int, int], ...]
     not_due: int
     broken_stated: float
+    broken_proof: float
     broken_right: float
     kept_stated_miss: float
     kept_wrong: float
@@ -81,6 +83,7 @@ def score_pairs(pairs: Sequence[Pair]) -> Score:
         table=tuple(_row(due, v) for v in VERDICTS),
         not_due=len(pairs) - len(due),
         broken_stated=_mean(f.probability for f, _ in broken),
+        broken_proof=_mean(f.proof_probability for f, _ in broken),
         broken_right=_mean(float(bool(t.broken)) for _, t in broken),
         kept_stated_miss=_mean(1 - f.power for f, _ in kept),
         kept_wrong=_mean(float(bool(t.broken)) for _, t in kept),
@@ -147,7 +150,11 @@ def _rows(s: Score) -> tuple[tuple[str, float, str], ...]:
     counts = {verdict: sum(numbers) for verdict, *numbers in s.table}
     return (
         ("findings marked", float(sum(counts.values())), f"and {s.not_due} about periods in which nothing fell due"),
-        ("broken: share that is right", s.broken_right, f"of {counts['broken']}; stated {s.broken_stated:.3f}"),
+        (
+            "broken: share that is right",
+            s.broken_right,
+            f"of {counts['broken']}; stated {s.broken_stated:.3f}, standard of proof {s.broken_proof:.3f}",
+        ),
         ("kept: share that was broken", s.kept_wrong, f"of {counts['kept']}; stated at most {s.kept_stated_miss:.3f}"),
         ("unverifiable: truly broken", float(s.unverifiable_broken), f"of {counts['unverifiable']}"),
         (

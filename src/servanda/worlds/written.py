@@ -1,6 +1,7 @@
 """The agreement of a simulated world, as text for people and as the model that the truth is judged by."""
 
 from datetime import timedelta
+from functools import cache
 from importlib import resources
 from string import Template
 
@@ -40,4 +41,9 @@ def agreement_text(spec: WorldSpec) -> str:
 
 def agreement(spec: WorldSpec) -> WrittenAgreement:
     """The same text, read back."""
-    return WrittenAgreement.model_validate(YAML(typ="safe").load(agreement_text(spec)))
+    return _read(agreement_text(spec))
+
+
+@cache
+def _read(text: str) -> WrittenAgreement:
+    return WrittenAgreement.model_validate(YAML(typ="safe").load(text))
