@@ -171,6 +171,7 @@ def test_two_readings_of_one_clause_are_only_noted(write: Write) -> None:
     terms:
       wide: {clause: "1", reading: any explosion, forbid: [explosive]}
       narrow: {clause: "1", reading: artillery only, forbid: [artillery]}
+      other: {clause: "1", forbid: [raid]}
     """
     (note,) = doubts(write, terms)
     assert note.level == "info"

@@ -160,7 +160,7 @@ def _contradictions(case: _Case) -> Iterator[Problem]:
 
 def _readings(case: _Case) -> Iterator[Problem]:
     for a, b in combinations(case.version.terms, 2):
-        if a.clause == b.clause and a.type == b.type and (a.reading or b.reading):
+        if a.clause == b.clause and a.reading and b.reading and a.reading != b.reading:
             what = f"and term '{a.term_id}' read clause {a.clause} in two ways: both verdicts will be shown."
             yield case.note(what, "Nothing to mend if both readings are held.", "terms", b.term_id, level="info")
 

@@ -120,3 +120,7 @@ class ZoneBook(Protocol):
     def dates(self, version: str, zone_id: str) -> tuple[datetime, ...]:
         """The dates for which a moving zone has a geometry of its own; empty for one that does not move."""
         ...
+
+    def differs(self, version: str, zone_id: str) -> bool:
+        """Is the zone another one for each party?"""
+        ...

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import numpy as np
 import polars as pl
+import shapely
 
 from servanda.agreement.resolved import Agreement, Epoch, Term, Version, ZoneBook
 from servanda.compliance import exposure, power
@@ -125,7 +126,6 @@ def _segments(
     end: int,
 ) -> list[tuple[_Segment, ...]]:
     """The terms to judge, each with its versions in time order; terms in the order they first appear."""
-    whole = _whole_area(agreement, zones)
     out: dict[str, list[_Segment]] = {}
     for term, versions, replaced in _spans(agreement):
         first, last = versions[0], versions[-1]
@@ -133,11 +133,11 @@ def _segments(
         high = min(micros(term.t_to), micros(last.t_to), end)
         if low >= high:
             continue
-        by_party = term.zone is not None and first.zones[term.zone].per_party is not None
+        by_party = term.zone is not None and zones.differs(first.version, term.zone)
         exposures, meters = {}, {}
         for party in (ANY_PARTY, *term.parties) if by_party else (ANY_PARTY,):
             owner = None if party == ANY_PARTY else party
-            epochs = zones.epochs(first.version, term.zone, owner) if term.zone else whole
+            epochs = zones.epochs(first.version, term.zone, owner) if term.zone else _whole_area(agreement, zones)
             exposures[party] = exposure.expose(term, first, (low, high), incidents, zones, settings, owner)
             meters[party] = PowerMeter(watches, epochs, term, settings)
         segment = _Segment(term, first, (low, high), replaced, exposures, meters)
@@ -171,13 +171,8 @@ def _spans(agreement: Agreement) -> list[tuple[Term, list[Version], bool]]:
 def _whole_area(agreement: Agreement, zones: ZoneBook) -> tuple[Epoch, ...]:
     """Where a term without a zone is watched for: the union of all zones of the agreement's first version."""
     version = agreement.versions[0]
-    shapes = [zones.epochs(version.version, z)[0].geometry for z in version.zones]
-    if not shapes:
-        return ()
-    whole = shapes[0]
-    for shape in shapes[1:]:
-        whole = whole.union(shape)
-    return (Epoch(None, None, whole),)
+    shapes = [zones.epochs(version.version, z)[0].geometry for z in sorted(version.zones)]
+    return (Epoch(None, None, shapely.union_all(shapes)),) if shapes else ()
 
 
 def _findings(case: _Case, periods: Sequence[Period]) -> list[Finding]:

@@ -1,11 +1,14 @@
 """How far each incident would violate a term: chance that it happened, in the zone, of the kind, by whom."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from operator import itemgetter
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from servanda import kinds
 from servanda.agreement.resolved import Agreement, Epoch, Term, Version, ZoneBook
@@ -14,6 +17,8 @@ from servanda.compliance.place import shares_inside
 from servanda.compliance.settings import AssessSettings
 
 Floats = NDArray[np.float64]
+Shapes = list[tuple[int, int, Callable[[], BaseGeometry]]]
+"""From, to (microseconds UTC) and what gives the geometry in between."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +119,7 @@ def expose(
     candidate = (kind_share > 0) & (incidents.t_start < t_to) & (incidents.t_end >= t_from)
     rows = np.flatnonzero(candidate)
     epochs = _epochs(term, version, zones, party)
-    place = _place_shares(incidents, rows, epochs, settings.place_points)
+    place = _place_shares(incidents, rows, _shapes(epochs), settings.place_points)
     mass = incidents.probability[rows] * kind_share[rows] * place
     keep = mass > 1e-9
     rows, mass = rows[keep], mass[keep]
@@ -150,7 +155,7 @@ def _exempt_mass(
     )
     share = _kind_shares(incidents.frame, both)[rows]
     theirs = _epochs(allow, version, zones, None)
-    place = _place_shares(incidents, rows, _intersect(mine, theirs), settings.place_points)
+    place = _place_shares(incidents, rows, _intersect(_shapes(mine), _shapes(theirs)), settings.place_points)
     # In doubt for the accused: what nobody is named for may have been done by a party that was allowed to.
     covered = incidents.unattributed[rows].copy()
     for party in allow.parties:
@@ -158,36 +163,38 @@ def _exempt_mass(
     return incidents.probability[rows] * share * place * np.minimum(covered, 1.0)
 
 
-def _intersect(a: tuple[Epoch, ...] | None, b: tuple[Epoch, ...] | None) -> tuple[Epoch, ...] | None:
+def _shapes(epochs: tuple[Epoch, ...] | None) -> Shapes | None:
+    if epochs is None:
+        return None
+    return [(micros(e.t_from, FAR_PAST), micros(e.t_to, FAR_FUTURE), partial(getattr, e, "geometry")) for e in epochs]
+
+
+def _intersect(a: Shapes | None, b: Shapes | None) -> Shapes | None:
+    """Both at once; None is everywhere. A geometry is worked out only when it is asked for."""
     if a is None or b is None:
         return a if b is None else b
-    out = []
-    for x in a:
-        for y in b:
-            start = max(micros(x.t_from, FAR_PAST), micros(y.t_from, FAR_PAST))
-            if start < min(micros(x.t_to), micros(y.t_to)):
-                later = x if micros(x.t_from, FAR_PAST) >= micros(y.t_from, FAR_PAST) else y
-                sooner = x if micros(x.t_to) <= micros(y.t_to) else y
-                out.append(Epoch(later.t_from, sooner.t_to, x.geometry.intersection(y.geometry)))
-    return tuple(sorted(out, key=lambda e: micros(e.t_from, FAR_PAST)))
+    both = [(max(x[0], y[0]), min(x[1], y[1]), x[2], y[2]) for x in a for y in b]
+    ordered = sorted(both, key=itemgetter(0))
+    return [(low, high, partial(_common, one, other)) for low, high, one, other in ordered if low < high]
 
 
-def _place_shares(
-    incidents: Incidents, rows: NDArray[np.int64], epochs: tuple[Epoch, ...] | None, points: int
-) -> Floats:
+def _common(one: Callable[[], BaseGeometry], other: Callable[[], BaseGeometry]) -> BaseGeometry:
+    return one().intersection(other())
+
+
+def _place_shares(incidents: Incidents, rows: NDArray[np.int64], shapes: Shapes | None, points: int) -> Floats:
     """(len(rows),) share of each place in the zone as it was at the middle of the incident's time."""
-    if epochs is None:
+    if shapes is None:
         return np.ones(len(rows))
     out = np.zeros(len(rows))
     middle = incidents.t_start[rows] + (incidents.t_end[rows] - incidents.t_start[rows]) // 2
-    for epoch in epochs:
-        here = np.flatnonzero((middle >= micros(epoch.t_from, FAR_PAST)) & (middle < micros(epoch.t_to, FAR_FUTURE)))
+    for low, high, geometry in shapes:
+        here = np.flatnonzero((middle >= low) & (middle < high))
         if len(here):
             at = rows[here]
             areas = [incidents.areas[i] for i in at] if np.isnan(incidents.lon[at]).any() else []
-            out[here] = shares_inside(
-                incidents.lon[at], incidents.lat[at], incidents.sigma_m[at], areas, epoch.geometry, points
-            )
+            places = (incidents.lon[at], incidents.lat[at], incidents.sigma_m[at])
+            out[here] = shares_inside(*places, areas, geometry(), points)
     return out
 
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from servanda.errors import EvidenceError
 from servanda.evidence import blocks
+from servanda.evidence.adding import add
 from servanda.evidence.database import writing
 from servanda.evidence.payloads import Payloads
 from servanda.evidence.schema import NOTICE, PAYLOAD, READING, to_us
@@ -106,9 +107,9 @@ def _store(
     sha256 = delivery.payload_sha256
     if connection.execute(sa.select(PAYLOAD.c.sha256).where(PAYLOAD.c.sha256 == sha256)).first() is None:
         connection.execute(PAYLOAD.insert(), {"sha256": sha256, "size_bytes": size_bytes})
-    observations = blocks.add(connection, reading_id, blocks.KEPT_OBSERVATIONS, reading.observations)
-    watches = blocks.add(connection, reading_id, blocks.KEPT_WATCHES, reading.watches)
-    quarantine = blocks.add(connection, reading_id, blocks.KEPT_QUARANTINE, reading.quarantine)
+    observations = add(connection, reading_id, blocks.KEPT_OBSERVATIONS, reading.observations)
+    watches = add(connection, reading_id, blocks.KEPT_WATCHES, reading.watches)
+    quarantine = add(connection, reading_id, blocks.KEPT_QUARANTINE, reading.quarantine)
     notices = list(reading.notices)
     counts = {
         "observations": observations.rows,

@@ -1,7 +1,7 @@
 """Evidence to findings: fuse, assess, compare."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -14,6 +14,10 @@ from servanda.findings import Comparison, Period
 from servanda.fusion import FusionResult, fuse
 from servanda.mission.config import Baseline, ComparisonEntry, Mission
 from servanda.quantities import Span, span
+
+
+MARGIN = timedelta(days=1)
+"""Reports of one incident that differ by more than this are not matched anyway: see ``fusion.gate_sigmas``."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +46,11 @@ def judge(
     sources: pl.DataFrame,
     periods: tuple[Period, ...],
 ) -> Judged:
-    """Pure: the same evidence and agreement give the same findings."""
-    fused = fuse(known.observations, known.watches, priors=mission.written.fusion, sources=sources)
+    """Pure: the same evidence and agreement give the same findings.
+
+    Only what may bear on the in-force window is fused; baselines of comparisons look at observations.
+    """
+    fused = fuse(_near(known.observations, agreement, known.as_of), known.watches, priors=mission.written.fusion, sources=sources)
     assessment = assess(
         agreement,
         zones,
@@ -56,6 +63,12 @@ def judge(
         mission.written.assess,
     )
     return Judged(known, fused, assessment)
+
+
+def _near(observations: pl.DataFrame, agreement: Agreement, as_of: datetime) -> pl.DataFrame:
+    """What happened in the in-force window, or so near it that reports of one incident may lie on both sides."""
+    end = min(agreement.t_to or as_of, as_of)
+    return observations.filter((pl.col("t_end") >= agreement.t_from - MARGIN) & (pl.col("t_start") < end + MARGIN))
 
 
 def comparisons(
@@ -95,7 +108,9 @@ def _baseline(baseline: Baseline, window: tuple[datetime, datetime], zone: ZoneI
 
 
 def evidence_end(observations: pl.DataFrame, watches: pl.DataFrame) -> datetime | None:
-    """The last moment at which anything was recorded; UTC."""
-    latest = [f["recorded_at"].max() for f in (observations, watches) if f.height]
+    """The last moment at which anything was recorded that says something; UTC."""
+    telling = observations.filter(~pl.col("flags").list.contains("uninformative").fill_null(False))
+    kept = watches.filter(pl.col("status") == "watching")
+    latest = [f["recorded_at"].max() for f in (telling, kept) if f.height]
     moments = [t.astimezone(UTC) for t in latest if isinstance(t, datetime)]
     return max(moments, default=None)

@@ -50,7 +50,7 @@ def mission_text(spec: WorldSpec) -> str:
             "regions: {file: zones/regions.geojson, name: name}",
             "map: {zones: [buffer, no_fly, training_ground], lines: [line]}",
             "comparisons: []",
-            f"assess: {{presumed_fulfilled: {_presumed(spec):.4g}}} # how often promises are kept here; stated, not hidden",
+            f"assess: {{presumed_fulfilled: {_presumed(spec):.4g}}} # how often promises are kept here",
             "",
         ]
     )
