@@ -66,7 +66,9 @@ def _moment(text: str | None) -> datetime | None:
     except ValueError:
         raise typer.BadParameter(f"'{text}' is no moment. Write it as 2025-04-21T00:00+03:00.") from None
     if moment.tzinfo is None:
-        raise typer.BadParameter(f"'{text}' has no offset. Write it as {text}+00:00 or with the offset you mean.")
+        raise typer.BadParameter(
+            f"'{text}' has no offset. Write it as {moment.isoformat()}+00:00 or with the offset you mean."
+        )
     return moment.astimezone(UTC)
 
 

@@ -12,8 +12,8 @@ from servanda.errors import SourceRefused
 from servanda.sources.base import Payload
 from servanda.sources.control import SOURCE
 
-SQUARE = [[35, 48], [36, 48], [36, 49], [35, 49], [35, 48]]
-BOWTIE = [[35, 48], [36, 49], [36, 48], [35, 49], [35, 48]]
+SQUARE = [[35.0, 48.0], [36.0, 48.0], [36.0, 49.0], [35.0, 49.0], [35.0, 48.0]]
+BOWTIE = [[35.0, 48.0], [36.0, 49.0], [36.0, 48.0], [35.0, 49.0], [35.0, 48.0]]
 
 
 def chart(

@@ -3,6 +3,7 @@
 import io
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import polars as pl
 import pytest
@@ -58,7 +59,7 @@ def test_ids_stay_what_they_are() -> None:
     assert got["observation_id"].to_list() == EXPECTED_IDS
 
 
-EXPECTED_IDS = ["", "", ""]
+EXPECTED_IDS = ["214efcfe0e7212cec99d4531", "7199c773c2601126a58745a5", "db6c77d063b3c9fde2832b77"]
 
 
 def test_only_kind_start_and_place_are_needed() -> None:
@@ -272,6 +273,13 @@ def test_bad_watches_are_set_aside() -> None:
         assert word in reason
 
 
+def test_rows_that_are_no_event_do_not_shift_the_checks_of_the_others() -> None:
+    rows = ["Weather,2025-04-19,R-1", "artillery,2025-04-19,R-1", "artillery,2025-04-19,R-7"]
+    got = read("kind,t_start,place", rows, kinds={"Weather": ""})
+    assert got.observations.height == 1
+    assert got.quarantine["row"].to_list() == [3]
+
+
 def test_a_watch_everywhere_must_be_said() -> None:
     header, row = "kind,t_start,t_end,p_detect", "explosive,2025-04-19T00:00Z,2025-04-20T00:00Z,0.5"
     with pytest.raises(SourceRefused, match="a place"):
@@ -331,7 +339,7 @@ finite = st.floats(-89, 89, allow_nan=False).filter(lambda v: abs(v) > 1e-6)
     st.lists(
         st.tuples(
             st.sampled_from(sorted(tree())),
-            st.datetimes(datetime(1990, 1, 1), datetime(2060, 1, 1), timezones=st.just(UTC)),
+            st.datetimes(datetime(1990, 1, 1), datetime(2060, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
             finite,
             finite,
             st.text(st.characters(codec="utf-8", exclude_characters="\x00\r\n"), max_size=20),
@@ -362,7 +370,7 @@ class TestRealData:
     pytestmark = real_data
 
     def test_acled_layout(self) -> None:
-        settings = {
+        settings: dict[str, Any] = {
             "columns": {
                 "sub_event_type": "kind",
                 "event_date": "t_start",
@@ -379,7 +387,7 @@ class TestRealData:
         assert got.observations.height == 750
 
     def test_ucdp_layout_in_its_own_encoding_and_two_forms_of_date(self) -> None:
-        settings = {
+        settings: dict[str, Any] = {
             "columns": {"type_of_violence": "kind", "date_start": "t_start", "longitude": "lon", "latitude": "lat"},
             "crosswalk": "ucdp",
             "encoding": "cp1252",

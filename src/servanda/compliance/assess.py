@@ -73,17 +73,17 @@ class _Evidence:
     """Observation ids by incident, looked up for the few incidents that a finding lists."""
 
     def __init__(self, membership: pl.DataFrame) -> None:
-        self._membership = membership.select("incident_id", "observation_id").sort("incident_id", "observation_id")
-        self._ids = self._membership["incident_id"].to_numpy()
+        ordered = membership.select("incident_id", "observation_id").sort("incident_id", "observation_id")
+        self._incidents, self._observations = ordered["incident_id"], ordered["observation_id"]
 
     def of(self, incident_ids: Sequence[str]) -> list[str]:
         """Observation ids of these incidents, incident by incident in the order given."""
-        out: list[str] = []
-        column = self._membership["observation_id"]
-        for incident_id in incident_ids:
-            low, high = np.searchsorted(self._ids, [incident_id, incident_id + "~"])
-            out.extend(column[int(low) : int(high)].to_list())
-        return out
+        if not incident_ids:
+            return []
+        wanted = pl.Series(incident_ids, dtype=pl.String)
+        low = self._incidents.search_sorted(wanted, side="left").to_list()
+        high = self._incidents.search_sorted(wanted, side="right").to_list()
+        return [x for a, b in zip(low, high, strict=True) for x in self._observations[a:b].to_list()]
 
 
 def assess(

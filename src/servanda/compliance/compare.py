@@ -128,4 +128,4 @@ def rate_ratio(count: float, hours: float, baseline: float, baseline_hours: floa
 
 def _excluded(left_out: pl.DataFrame) -> tuple[str, ...]:
     counts = left_out.group_by(pl.coalesce("label", "text", pl.lit("unnamed")).alias("name")).len().sort("name")
-    return tuple(f"{label}: {n} observations, uninformative" for label, n in counts.iter_rows())
+    return tuple(f"{name}: {n} observation{'s' if n > 1 else ''}, uninformative" for name, n in counts.iter_rows())

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from operator import itemgetter
 
 import numpy as np
@@ -41,7 +41,7 @@ class Incidents:
     outsiders: Floats
     """Chance that somebody did it who is no party to the agreement."""
 
-    @property
+    @cached_property
     def unattributed(self) -> Floats:
         named = sum(self.actors.values(), self.outsiders)
         return np.clip(1.0 - named, 0.0, 1.0)

@@ -44,7 +44,8 @@ def fuse(
     priors = priors or Priors()
     known = sources if sources is not None else SOURCES.empty()
     r = reports(observations, known, priors)
-    label = merge(r, candidates(r, priors), density(r), priors)
+    around = density(r)
+    label = merge(r, candidates(r, around, priors), around, priors)
     incidents, membership = build(r, label, watches)
     return FusionResult(incidents, membership, _contributions(r, incidents, membership))
 

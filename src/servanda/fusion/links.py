@@ -20,17 +20,33 @@ CONSEQUENCE_ROOTS = frozenset({"damage", "harm", "environment"})
 ACT_ROOT = "armed_activity"
 
 
-def candidates(r: Reports, priors: Priors) -> Pairs:
-    """(m, 2) pairs of reports near enough in place and time for a match, smaller index first, without repeats."""
+def candidates(r: Reports, density_: Floats, priors: Priors) -> Pairs:
+    """(m, 2) pairs of reports that are likelier one incident than two, smaller index first, without repeats."""
     key = _precision(r.s_km) * 64 + _precision(r.s_h)
     classes = [np.flatnonzero(key == k) for k in np.unique(key)]
-    found = []
+    found = [np.empty(0, dtype=np.int64)]
     for a, ours in enumerate(classes):
         for theirs in classes[a:]:
-            found.append(_near(r, ours, theirs, priors))
-    pairs = np.concatenate(found) if found else np.empty((0, 2), dtype=np.int64)
-    pairs = np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1)
-    return np.asarray(np.unique(pairs, axis=0)) if len(pairs) else pairs
+            pairs = np.sort(_near(r, ours, theirs, priors), axis=1)
+            fit = _odds(r, pairs, density_, priors) > np.log(priors.link_odds)
+            found.append(pairs[fit, 0] * len(key) + pairs[fit, 1])
+    codes = np.unique(np.concatenate(found))
+    return np.column_stack([codes // max(len(key), 1), codes % max(len(key), 1)])
+
+
+def _odds(r: Reports, pairs: Pairs, density_: Floats, priors: Priors) -> Floats:
+    a, b = pairs[:, 0], pairs[:, 1]
+    return log_odds(
+        (r.x_km[a] - r.x_km[b]) ** 2 + (r.y_km[a] - r.y_km[b]) ** 2,
+        (r.t_h[a] - r.t_h[b]) ** 2,
+        r.s_km[a] ** 2 + r.s_km[b] ** 2,
+        r.s_h[a] ** 2 + r.s_h[b] ** 2,
+        np.sqrt(density_[a] * density_[b]),
+        r.kind[a],
+        r.kind[b],
+        r.source[a] == r.source[b],
+        priors,
+    )
 
 
 def _precision(s: Floats) -> NDArray[np.int64]:
@@ -52,7 +68,8 @@ def _near(r: Reports, ours: NDArray[np.int64], theirs: NDArray[np.int64], priors
         distance, index = cKDTree(scaled(other)).query(scaled(one), k=k, distance_upper_bound=1.0, workers=2)
         distance, index = np.reshape(distance, (len(one), -1)), np.reshape(index, (len(one), -1))
         row, column = np.nonzero(np.isfinite(distance))
-        out.append(np.c_[one[row], other[index[row, column]]])
+        found = np.column_stack([one[row], other[index[row, column]]])
+        out.append(found[found[:, 0] != found[:, 1]])
     return np.concatenate(out)
 
 
@@ -61,12 +78,19 @@ def density(r: Reports) -> Floats:
     if not len(r.x_km):
         return np.empty(0)
     roots = _roots()[r.kind]
-    cells = np.c_[r.source, roots, np.floor(np.c_[r.x_km, r.y_km] / CELL_KM), np.floor(r.t_h / CELL_H)]
-    _, inverse, counts = np.unique(cells, axis=0, return_inverse=True, return_counts=True)
+    cells = [r.source, roots, *(np.floor(v / unit).astype(np.int64) for v, unit in _axes(r))]
+    code = np.zeros(len(r.x_km), dtype=np.int64)
+    for column in cells:
+        code = code * (int(np.ptp(column)) + 1) + (column - column.min())
+    _, inverse, counts = np.unique(code, return_inverse=True, return_counts=True)
     local = (counts[inverse.reshape(-1)] - 1) / (CELL_KM**2 * CELL_H)
-    extent = [max(float(np.ptp(v)), unit) for v, unit in ((r.x_km, CELL_KM), (r.y_km, CELL_KM), (r.t_h, CELL_H))]
+    extent = [max(float(np.ptp(v)), unit) for v, unit in _axes(r)]
     everywhere = np.bincount(r.source)[r.source] / np.prod(extent)
     return np.asarray(np.maximum(local, everywhere))
+
+
+def _axes(r: Reports) -> tuple[tuple[Floats, float], ...]:
+    return ((r.x_km, CELL_KM), (r.y_km, CELL_KM), (r.t_h, CELL_H))
 
 
 @cache

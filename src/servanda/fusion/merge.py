@@ -30,11 +30,8 @@ class Groups:
 def merge(r: Reports, pairs: Pairs, density: Floats, priors: Priors) -> NDArray[np.int64]:
     """(n,) group of each report, numbered by first report."""
     label = np.arange(len(r.x_km))
-    best_possible = _odds(_gather(r, density, label), pairs, priors)
-    pairs = pairs[best_possible > np.log(priors.link_odds)]
     for _ in range(MOST_ROUNDS):
-        linked = np.sort(label[pairs], axis=1)
-        linked = np.unique(linked[linked[:, 0] != linked[:, 1]], axis=0)
+        linked = _distinct(np.sort(label[pairs], axis=1), len(label))
         if not len(linked):
             break
         odds = _odds(_gather(r, density, label), linked, priors)
@@ -44,6 +41,13 @@ def merge(r: Reports, pairs: Pairs, density: Floats, priors: Priors) -> NDArray[
             break
         label = _join(label, chosen)
     return label
+
+
+def _distinct(pairs: Pairs, n: int) -> Pairs:
+    """Pairs of two different groups, each once, in order."""
+    apart = pairs[pairs[:, 0] != pairs[:, 1]]
+    codes = np.unique(apart[:, 0] * n + apart[:, 1])
+    return np.column_stack([codes // n, codes % n])
 
 
 def _gather(r: Reports, density: Floats, label: NDArray[np.int64]) -> Groups:

@@ -83,6 +83,11 @@ class MissionFile(Written):
     time_zone: str = Field(description="IANA name; reports are in it.")
     cutoff: str = Field("00:00", description="When a reporting day ends, local time.")
     store: str = Field("evidence.sqlite", description="Where the evidence is kept.")
+    replay_limit: int = Field(
+        400_000,
+        ge=0,
+        description="With more observations than this, the report of the day before is not replayed for comparison.",
+    )
     sources: tuple[SourceEntry, ...] = ()
     regions: RegionsEntry | None = None
     map: MapEntry = MapEntry()

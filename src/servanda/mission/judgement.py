@@ -15,7 +15,6 @@ from servanda.fusion import FusionResult, fuse
 from servanda.mission.config import Baseline, ComparisonEntry, Mission
 from servanda.quantities import Span, span
 
-
 MARGIN = timedelta(days=1)
 """Reports of one incident that differ by more than this are not matched anyway: see ``fusion.gate_sigmas``."""
 
@@ -50,7 +49,9 @@ def judge(
 
     Only what may bear on the in-force window is fused; baselines of comparisons look at observations.
     """
-    fused = fuse(_near(known.observations, agreement, known.as_of), known.watches, priors=mission.written.fusion, sources=sources)
+    fused = fuse(
+        _near(known.observations, agreement, known.as_of), known.watches, priors=mission.written.fusion, sources=sources
+    )
     assessment = assess(
         agreement,
         zones,

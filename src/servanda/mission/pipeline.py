@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import polars as pl
+
 from servanda.agreement.calendar import periods as calendar
 from servanda.agreement.loader import load as load_agreement
 from servanda.agreement.resolved import Agreement, ZoneBook
@@ -92,7 +94,7 @@ def _report(r: _Run, as_of: datetime | None, now: datetime, score: Score | None)
     about = reporting(periods, moment)
     if about is None:
         raise _too_early(r, moment)
-    before = _said_before(r, about, moment)
+    before = _said_before(r, about, seen.height)
     r.step("judging the terms")
     judged = _judged(r, Known(moment, seen, looked), periods)
     findings = r.store.issue(judged.assessment.findings, moment)
@@ -109,9 +111,9 @@ def _judged(r: _Run, known: Known, periods: tuple[Period, ...]) -> Judged:
     return judge(r.mission, r.agreement, r.zones, known, sources, periods)
 
 
-def _said_before(r: _Run, about: Reporting, moment: datetime) -> tuple[Finding, ...]:
+def _said_before(r: _Run, about: Reporting, observations: int) -> tuple[Finding, ...]:
     """What the report of the day before said, replayed from what was recorded by its end; it is kept as well."""
-    if about.previous is None:
+    if about.previous is None or observations > r.mission.written.replay_limit:
         return ()
     then = about.previous.t_to
     r.step("replaying the day before")
@@ -169,6 +171,17 @@ def _data(
         land=picture.land(r.mission),
         effort=picture.effort(judged.known.watches, about.period, about.previous),
         refused=tuple(str(refusal) for refusal in r.intake.refused),
-        notices=tuple(f"{row['source_id']}: {row['notice']}" for row in notices.iter_rows(named=True)),
+        notices=(*_not_replayed(r, judged.known.observations.height), *_told(notices)),
         scoreboard=score(findings) if score else None,
     )
+
+
+def _told(notices: pl.DataFrame) -> tuple[str, ...]:
+    return tuple(f"{row['source_id']}: {row['notice']}" for row in notices.iter_rows(named=True))
+
+
+def _not_replayed(r: _Run, observations: int) -> tuple[str, ...]:
+    limit = r.mission.written.replay_limit
+    if observations <= limit:
+        return ()
+    return (f"The day before was not replayed: {observations} observations are more than replay_limit, {limit}.",)

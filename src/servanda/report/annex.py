@@ -65,9 +65,10 @@ class Annex:
         }
 
 
-def build_annex(data: ReportData, marked: Marked) -> Annex:
-    """Findings for the day and the whole window; the incidents that reasons name first, then the likeliest."""
-    findings = tuple(whole(data) + today(data))[: data.settings.annex_findings]
+def build_annex(data: ReportData, marked: Marked, also: tuple[Finding, ...] = ()) -> Annex:
+    """Findings for the whole window and the day, and ``also``; the incidents that reasons name, then the likeliest."""
+    every = {f.finding_id: f for f in (*whole(data), *today(data), *also)}
+    findings = tuple(every.values())[: data.settings.annex_findings]
     cited = pl.Series("id", [i for f in findings for i in f.incident_ids], dtype=pl.String).unique()
     bearing = marked.incidents.filter(pl.col("incident_id").is_in(cited.implode()))
     named = pl.col("incident_id").is_in(list(_named(findings)))

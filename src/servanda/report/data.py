@@ -12,6 +12,8 @@ from servanda.agreement.resolved import Agreement
 from servanda.findings import Comparison, Finding, Period
 
 Shape = Literal["circle", "square", "triangle", "diamond", "pentagon", "cross", "bar"]
+Role = Literal["act", "warning", "heat"]
+"""What an incident may be counted as: something done, a warning of it, or heat seen from space."""
 
 INCIDENT_TERMS = {
     "incident_id": pl.String(),
@@ -36,25 +38,29 @@ EFFORT = {
 
 @dataclass(frozen=True)
 class KindGroup:
-    """Kinds that the report shows alike; a kind belongs to the group of its nearest ancestor that is listed."""
+    """Kinds that the report shows alike; a kind belongs to the group of its nearest ancestor that is listed.
+
+    Only groups of the role ``act`` are counted and drawn as incidents; the others are counted beside them.
+    """
 
     name: str
     label: str
     kinds: tuple[str, ...]
     colour: str
     shape: Shape
+    role: Role = "act"
 
 
 KIND_GROUPS = (
     KindGroup("ground", "Ground combat", ("ground_combat",), "#D55E00", "circle"),
     KindGroup("artillery", "Artillery and other explosive weapons", ("explosive",), "#0072B2", "square"),
-    KindGroup(
-        "air", "Air, missile and drone strikes", ("air_strike", "missile_strike", "drone_strike"), "#CC79A7", "triangle"
-    ),
+    KindGroup("air", "Air, missile and drone strikes", ("aerial_strike",), "#CC79A7", "triangle"),
     KindGroup("armed", "Other armed activity", ("armed_activity",), "#000000", "pentagon"),
     KindGroup("position", "Movement and presence", ("movement", "presence"), "#009E73", "diamond"),
-    KindGroup("airspace", "Airspace and alerts", ("airspace",), "#56B4E9", "bar"),
-    KindGroup("other", "Other", (), "#7A7A7A", "cross"),
+    KindGroup("airspace", "Flights and other use of airspace", ("airspace",), "#56B4E9", "bar"),
+    KindGroup("alert", "Air-raid alerts", ("air_raid_alert",), "#56B4E9", "bar", "warning"),
+    KindGroup("heat", "Heat seen from space", ("environment",), "#7A7A7A", "cross", "heat"),
+    KindGroup("other", "Harm, damage and other", (), "#7A7A7A", "cross"),
 )
 """Colours: Okabe and Ito, Color Universal Design (2008), without yellow, which is too pale on paper.
 
@@ -82,11 +88,16 @@ class ReportSettings:
     """The timeline counts by hour up to this length, by day beyond."""
     timeline_days: float = 92.0
     """The timeline goes back at most so far."""
+    timeline_margin_h: float = 12.0
+    """An hourly timeline shows so much on both sides of the window, as far as anything is known."""
     timeline_sources: int = 14
     strip_days: int = 14
     regions: int = 15
     quarantine_rows: int = 20
-    changes: int = 40
+    changes: int = 10
+    """At most so many terms in the list of changes."""
+    changed_days: int = 3
+    """At most so many revised days named for one term."""
     annex_findings: int = 300
     annex_incidents: int = 400
     annex_observations: int = 1200
@@ -96,6 +107,8 @@ class ReportSettings:
     place_decimals: int = 5
     restricted_decimals: int = 1
     """Decimals of a degree for incidents that rest on restricted observations only (1: about 10 km)."""
+    geojson_incidents: int = 200_000
+    """Of more incidents, ``incidents.geojson`` holds only those that bear on a term or lie in the reporting period."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +129,8 @@ class Scoreboard:
     rows: tuple[tuple[str, str, str], ...]
     """(what, value, note)"""
     table: tuple[tuple[str, ...], ...] = ()
+    points: tuple[tuple[float, float, int], ...] = ()
+    """Reliability diagram: (mean probability stated, share that was true, number of findings)."""
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,13 @@ import shapely
 import servanda
 from servanda.findings import iso
 from servanda.report.data import ReportData
-from servanda.report.incidents import Marked
+from servanda.report.incidents import Marked, exported
 
 PIECE = 50_000
 """Features written at once; sets memory, not content."""
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+EVERY = "every incident"
+SELECTED = "only incidents that bear on a term or lie in the reporting period"
 
 
 def findings_json(data: ReportData) -> str:
@@ -46,20 +48,26 @@ def _quarantine(data: ReportData) -> dict[str, Any]:
 
 
 def incidents_geojson(data: ReportData, marked: Marked) -> Iterator[bytes]:
-    """Every incident as a GeoJSON feature (RFC 7946), degrees lon lat; one feature per line, in order of time.
+    """Incidents as GeoJSON features (RFC 7946), degrees lon lat; one feature per line, in order of time.
+
+    All of them, or those that ``exported`` keeps of too many; ``selection`` at the top says which.
 
     An incident that has an area and no point is drawn as the area; one without either has a null geometry.
     The file comes in pieces, because a million incidents are half a gigabyte.
     """
+    chosen = exported(data, marked)
     head = {
         "type": "FeatureCollection",
         "agreement": data.agreement.title,
         "version": data.version,
         "as_of": iso(data.as_of),
         "period": data.period.to_json(),
+        "incidents_total": marked.incidents.height,
+        "incidents_written": chosen.height,
+        "selection": EVERY if chosen.height == marked.incidents.height else SELECTED,
     }
     yield (json.dumps(head, ensure_ascii=False)[:-1] + ', "features": [').encode()
-    joined = _joined(marked, data.membership)
+    joined = _joined(chosen, marked, data.membership)
     for start in range(0, joined.height, PIECE):
         lines = _features(joined.slice(start, PIECE), data.settings.place_decimals)
         yield (("\n" if start == 0 else ",\n") + lines.str.join(",\n").item()).encode()
@@ -73,6 +81,8 @@ def _features(frame: pl.DataFrame, decimals: int) -> pl.Series:
         pl.col("probability").round(4),
         "kind",
         pl.col("group").alias("kind_group"),
+        pl.col("role").alias("counted_as"),
+        pl.col("unusual").alias("unusual_heat"),
         pl.col("t_start").dt.strftime(TIME_FORMAT),
         pl.col("t_end").dt.strftime(TIME_FORMAT),
         pl.col("sigma_m").round(0),
@@ -98,15 +108,17 @@ def _features(frame: pl.DataFrame, decimals: int) -> pl.Series:
     )["feature"]
 
 
-def _joined(marked: Marked, membership: pl.DataFrame) -> pl.DataFrame:
+def _joined(chosen: pl.DataFrame, marked: Marked, membership: pl.DataFrame) -> pl.DataFrame:
     """The incidents with their observations, terms and regions as lists; an empty list where there are none."""
+    ids = chosen.select("incident_id")
 
     def listed(frame: pl.DataFrame, name: str, value: pl.Expr, by: str) -> pl.DataFrame:
-        return frame.sort("incident_id", by).group_by("incident_id", maintain_order=True).agg(value.alias(name))
+        mine = frame.join(ids, on="incident_id", how="semi")
+        return mine.sort("incident_id", by).group_by("incident_id", maintain_order=True).agg(value.alias(name))
 
     term = pl.struct("term_id", pl.col("probability").round(4), "exempt_by")
     return (
-        marked.incidents.join(
+        chosen.join(
             listed(membership, "observation_ids", pl.col("observation_id"), "observation_id"),
             on="incident_id",
             how="left",

@@ -1,13 +1,17 @@
-"""Incidents as the report needs them: which period they fall in, which group, and how finely they may be placed."""
+"""Incidents as the report needs them: which period they fall in, what they count as, how finely they may be placed."""
 
 from dataclasses import dataclass
 
 import polars as pl
 
 from servanda.kinds import share, tree
-from servanda.report.data import ReportData
+from servanda.report.data import KindGroup, ReportData
 from servanda.report.verdicts import terms_of
 from servanda.report.words import group_of
+
+USUAL_HEAT = ("seasonal", "permanent_source")
+UNUSUAL_HEAT = "unusual"
+"""Flags of observations of heat: burning that is usual there and then, and what usual burning does not explain."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +21,9 @@ class Marked:
     - ``t_mid``: middle of its interval; an incident counts in the period that holds it, so in one only
     - ``which``: ``period``, ``previous`` or ``other``
     - ``group``: name of its kind group
-    - ``relevant``: is it of a kind that a term is about
+    - ``role``: ``act``, ``warning`` or ``heat``, that of its group
+    - ``unusual``: has it an observation of heat that usual burning does not explain
+    - ``relevant``: is it of a kind that a term is about, and not just usual burning
     - ``coarse``: rests on restricted observations only; ``lon`` and ``lat`` are rounded and ``geometry`` is null
     - ``bears``: does it bear on a term
 
@@ -32,28 +38,74 @@ class Marked:
 def mark(data: ReportData) -> Marked:
     """Work out, once, what every part of the report asks of the incidents."""
     kinds = data.incidents["kind"].unique().sort().to_list()
-    groups = [group_of(k, data.settings.kind_groups).name for k in kinds]
+    groups = data.settings.kind_groups
+    of_kind = [group_of(k, groups).name for k in kinds]
+    roles = {g.name: g.role for g in groups}
     watched = frozenset().union(*(t.kinds for t in terms_of(data).values() if t.type != "allow"))
     relevant = [k for k in kinds if k in tree() and watched and share(k, watched) > 0]
-    places = data.settings.restricted_decimals
-    coarse = pl.col("coarse")
     frame = (
-        data.incidents.with_columns(
+        data.incidents.join(_seasons(data), on="incident_id", how="left", maintain_order="left")
+        .with_columns(
+            pl.col("usual", "unusual").fill_null(False),
             t_mid=pl.col("t_start") + (pl.col("t_end") - pl.col("t_start")) / 2,
-            group=pl.col("kind").replace_strict(kinds, groups, return_dtype=pl.String),
-            relevant=pl.col("kind").is_in(relevant),
             bears=pl.col("incident_id").is_in(data.incident_terms["incident_id"].unique().implode()),
             coarse=_restricted(data),
         )
         .with_columns(
             which=_which(data),
-            lon=pl.when(coarse).then(pl.col("lon").round(places)).otherwise(pl.col("lon")),
-            lat=pl.when(coarse).then(pl.col("lat").round(places)).otherwise(pl.col("lat")),
-            geometry=pl.when(coarse).then(None).otherwise(pl.col("geometry")),
+            relevant=pl.col("kind").is_in(relevant) & ~pl.col("usual"),
+            group=_group(kinds, of_kind, groups),
         )
+        .with_columns(role=pl.col("group").replace_strict(roles, return_dtype=pl.String), **_placed(data))
+        .drop("usual")
         .sort("t_start", "incident_id")
     )
     return Marked(frame, data.incident_terms, data.incident_regions)
+
+
+def acts(marked: Marked) -> pl.DataFrame:
+    """The incidents that count as such: neither warnings nor heat seen from space."""
+    return marked.incidents.filter(pl.col("role") == "act")
+
+
+def exported(data: ReportData, marked: Marked) -> pl.DataFrame:
+    """The incidents that ``incidents.geojson`` holds: all, or of too many those that matter to this report."""
+    if marked.incidents.height <= data.settings.geojson_incidents:
+        return marked.incidents
+    return marked.incidents.filter(pl.col("bears") | (pl.col("which") == "period"))
+
+
+def _group(kinds: list[str], of_kind: list[str], groups: tuple[KindGroup, ...]) -> pl.Expr:
+    """The group of the kind; usual burning is heat, whatever kind a mission takes heat for."""
+    named = pl.col("kind").replace_strict(kinds, of_kind, return_dtype=pl.String)
+    heat = next((g.name for g in groups if g.role == "heat"), None)
+    return named if heat is None else pl.when("usual").then(pl.lit(heat)).otherwise(named)
+
+
+def _placed(data: ReportData) -> dict[str, pl.Expr]:
+    coarse, decimals = pl.col("coarse"), data.settings.restricted_decimals
+    return {
+        "lon": pl.when(coarse).then(pl.col("lon").round(decimals)).otherwise(pl.col("lon")),
+        "lat": pl.when(coarse).then(pl.col("lat").round(decimals)).otherwise(pl.col("lat")),
+        "geometry": pl.when(coarse).then(None).otherwise(pl.col("geometry")),
+    }
+
+
+def _seasons(data: ReportData) -> pl.DataFrame:
+    """incident_id, usual, unusual: for incidents with flagged heat; usual when every observation in it is."""
+    flags = pl.col("flags").list
+    seen = data.observations.select(
+        "observation_id",
+        usual=pl.any_horizontal(flags.contains(f) for f in USUAL_HEAT).fill_null(False),
+        unusual=flags.contains(UNUSUAL_HEAT).fill_null(False),
+    )
+    flagged = seen.filter(pl.col("usual") | pl.col("unusual"))["observation_id"]
+    with_heat = data.membership.filter(pl.col("observation_id").is_in(flagged.implode()))["incident_id"].unique()
+    members = data.membership.filter(pl.col("incident_id").is_in(with_heat.implode()))
+    joined = members.join(seen, on="observation_id", how="left")
+    return joined.group_by("incident_id").agg(
+        pl.col("usual").fill_null(False).all(), pl.col("unusual").fill_null(False).any()
+    )
 
 
 def _restricted(data: ReportData) -> pl.Series:

@@ -54,11 +54,30 @@ def ratio(estimate: Interval) -> str:
         return NONE
 
     def one(x: float | None) -> str:
-        return "∞" if x is None else f"{x:.2f}" if x < 10 else f"{x:,.0f}"
+        if x is None:
+            return "∞"
+        if 0 < x < 0.005:
+            return f"<{NBSP}0.01"
+        return f"{x:.2f}" if x < 10 else f"{x:,.0f}"
 
     if estimate.low is None and estimate.high is None:
         return one(estimate.mean)
     return f"{one(estimate.mean)} ({one(estimate.low or 0.0)}{DASH}{one(estimate.high)})"
+
+
+def ratio_words(estimate: Interval) -> str:
+    """What a rate ratio says in words; an interval that reaches across 1 shows no change."""
+    if estimate.mean is None:
+        return "No ratio can be given."
+    if estimate.mean == 1:
+        return "As in the baseline."
+    side = "Lower" if estimate.mean < 1 else "Higher"
+    if estimate.low is None and estimate.high is None:
+        return f"{side} than in the baseline; how sure that is cannot be said."
+    low, high = estimate.low or 0.0, float("inf") if estimate.high is None else estimate.high
+    if low <= 1 <= high:
+        return f"{side} than in the baseline, but the interval does not exclude no change."
+    return f"{side} than in the baseline; the interval excludes no change."
 
 
 def hours(value: float | None) -> str:

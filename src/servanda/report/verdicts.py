@@ -1,11 +1,13 @@
-"""The first page: one row per term, a tally, one sentence, and what changed since the last report."""
+"""The first page: one row per term, a tally, and one sentence."""
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from servanda.agreement.resolved import Term
-from servanda.findings import ANY_PARTY, VERDICTS, Finding, Period, Verdict
+from servanda.findings import ANY_PARTY, VERDICTS, Finding, Reason, Verdict
 from servanda.report.data import ReportData
+from servanda.report.numbers import plural
 from servanda.report.words import verdict_phrase
 
 IN_FORCE = "in_force"
@@ -27,18 +29,19 @@ class TermRow:
     def main(self) -> Finding | None:
         return self.whole or self.day
 
+    @property
+    def words(self) -> str:
+        """What the term is called: its text, because terms may share a clause; its id where it has no text."""
+        return self.term.text if self.term and self.term.text else self.term_id
 
-@dataclass(frozen=True)
-class Change:
-    """A verdict that differs from what the last report said; ``now`` is None when it is no longer stated."""
+    @property
+    def reference(self) -> str:
+        """Where to find it: id and clause."""
+        return f"{self.term_id} · {self.clause}" if self.clause else self.term_id
 
-    term_id: str
-    clause: str
-    party: str
-    period: Period
-    was: Verdict | None
-    now: Finding | None
-    new_incidents: int
+    @property
+    def reading(self) -> str:
+        return self.term.reading if self.term else ""
 
 
 def terms_of(data: ReportData) -> dict[str, Term]:
@@ -60,14 +63,15 @@ def party_name(data: ReportData, party_id: str) -> str:
     return next((p.name for p in data.agreement.parties if p.party_id == party_id), party_id)
 
 
-def _by_party(findings: list[Finding]) -> dict[str, dict[str, Finding]]:
+def by_party(findings: Iterable[Finding]) -> dict[str, dict[str, Finding]]:
+    """Findings by term and party."""
     out: dict[str, dict[str, Finding]] = {}
     for finding in findings:
         out.setdefault(finding.term_id, {})[finding.party] = finding
     return out
 
 
-def _overall(findings: dict[str, Finding]) -> Finding | None:
+def overall(findings: dict[str, Finding]) -> Finding | None:
     """The finding about the term whoever did it; else the one of highest precedence."""
     if ANY_PARTY in findings:
         return findings[ANY_PARTY]
@@ -82,9 +86,13 @@ def today(data: ReportData) -> list[Finding]:
 
 
 def whole(data: ReportData) -> list[Finding]:
+    return whole_of(data.findings)
+
+
+def whole_of(findings: Iterable[Finding]) -> list[Finding]:
     """The findings for the whole window; of two for one term and party, the one that reaches furthest."""
     kept: dict[tuple[str, str], Finding] = {}
-    for finding in data.findings:
+    for finding in findings:
         if finding.period.name == IN_FORCE:
             key = (finding.term_id, finding.party)
             if key not in kept or finding.period.t_to >= kept[key].period.t_to:
@@ -94,7 +102,7 @@ def whole(data: ReportData) -> list[Finding]:
 
 def term_rows(data: ReportData) -> list[TermRow]:
     """One row per term that can be found upon, in the order of the agreement; exemptions are not verdicts."""
-    in_force, day = _by_party(whole(data)), _by_party(today(data))
+    in_force, day = by_party(whole(data)), by_party(today(data))
     terms = terms_of(data)
     extra = sorted((set(in_force) | set(day)) - set(terms))
     rows = []
@@ -108,11 +116,32 @@ def term_rows(data: ReportData) -> list[TermRow]:
         named = sorted(
             (p for p in per_party if p != ANY_PARTY), key=lambda p: (order.index(p) if p in order else 99, p)
         )
-        main = _overall(per_party)
+        main = overall(per_party)
         clause = term.clause if term else main.clause if main else ""
         parties = tuple((party_name(data, p), per_party[p]) for p in named)
-        rows.append(TermRow(term_id, term, clause, _overall(mine), _overall(now), parties))
+        rows.append(TermRow(term_id, term, clause, overall(mine), overall(now), parties))
     return rows
+
+
+def why_blind(finding: Finding) -> str:
+    """Why a violation could not have been found, where the reasons say so: nobody watched, or too few did."""
+    flat = list(_flat(finding.reasons))
+    if any(r.code == "nobody_looking" for r in flat):
+        return "nobody was watching"
+    unwatched = next((r.text for r in flat if r.code == "unwatched_kinds"), "").rstrip(".")
+    watching = sum(r.code == "power_of" for r in flat)
+    if unwatched:
+        return unwatched[0].lower() + unwatched[1:]
+    if finding.power == 0 and 0 < watching < finding.proof_witnesses:
+        asked = plural(finding.proof_witnesses, "witness", "witnesses")
+        return f"{plural(watching, 'independent source')} watched, proof needs {asked}"
+    return ""
+
+
+def _flat(reasons: Iterable[Reason]) -> Iterator[Reason]:
+    for reason in reasons:
+        yield reason
+        yield from _flat(reason.because)
 
 
 def exemptions(data: ReportData) -> list[Term]:
@@ -147,30 +176,3 @@ def _unanimous(verdict: Verdict, total: int) -> str:
     if verdict == "kept":
         return f"{every} kept, and enough was watched to say so."
     return f"{every} {verdict_phrase(verdict, True)}."
-
-
-def changes(data: ReportData) -> list[Change]:
-    """Verdicts on the whole window, and on earlier days, that differ from the last report."""
-    now = {_said(f): f for f in data.findings}
-    before = {_said(f): f for f in data.previous}
-    out = []
-    for key in sorted(now.keys() | before.keys()):
-        new, old = now.get(key), before.get(key)
-        either = new or old
-        if (
-            either is None
-            or (old is None and either.period.name != IN_FORCE)
-            or (new and old and new.verdict == old.verdict)
-        ):
-            continue
-        fresh = len(set(new.incident_ids) - set(old.incident_ids if old else ())) if new else 0
-        out.append(
-            Change(either.term_id, either.clause, either.party, either.period, old.verdict if old else None, new, fresh)
-        )
-    order = list(terms_of(data))
-    return sorted(out, key=lambda c: (order.index(c.term_id) if c.term_id in order else 999, c.party != ANY_PARTY))
-
-
-def _said(finding: Finding) -> tuple[str, str, str, str]:
-    """What a finding is about. The whole window grows from report to report, so its ends do not count."""
-    return (finding.term_id, finding.party, IN_FORCE, "") if finding.period.name == IN_FORCE else finding.key

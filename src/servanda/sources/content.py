@@ -1,7 +1,8 @@
 """Ids that hang on content alone, and the last step of every source: complete, identify, drop exact duplicates.
 
-An id is the first 24 hex characters of a SHA-256 over the filled fields of a row, written as
-``name=length:value`` (text) or ``name=value``. It does not hang on the file, the row number, the order of rows or of columns.
+An id is the first 24 hex characters of a SHA-256 over the filled fields of a row, each written as
+``name=length:value`` (text) or ``name=value``. It does not hang on the file, the row number, the order of
+rows or of columns.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,17 +12,19 @@ from hashlib import sha256
 import polars as pl
 
 from servanda.sources.base import Context, Fields, Payload, Source
-from servanda.sources.reading import CHUNK_ROWS, ROW
+from servanda.sources.reading import ROW
 from servanda.tables import OBSERVATIONS, WATCHES
 
 ID_CHARACTERS = 24
+DIGEST_ROWS = 100_000
+"""Rows whose text is built at once: bounds memory."""
 _NOT_CONTENT = ("observation_id", "watch_id", "payload_sha256", ROW)
 
 
 def digests(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
     """One id for every row, over its fields in ``columns`` that are not null."""
     ids: list[pl.Series] = []
-    for part in frame.iter_slices(CHUNK_ROWS):
+    for part in frame.iter_slices(DIGEST_ROWS):
         fields = [_canonical(part, c) for c in sorted(columns)]
         text = pl.concat_str(fields, separator="\x1f", ignore_nulls=True)
         lines = part.select(text.cast(pl.Binary)).to_series().to_list()
@@ -62,8 +65,8 @@ def _blob_digests(column: pl.Series) -> pl.Series:
 
 def with_record_ids(frame: pl.DataFrame, raw: Sequence[str], context: Context) -> pl.DataFrame:
     """Add ``record_id``: the digest of what the provider wrote in the columns ``raw``, and of the source id."""
-    own = frame.select(raw).with_columns(pl.lit(context.source_id).alias("source_id:"))
-    return frame.with_columns(digests(own, own.columns).alias("record_id"))
+    own = frame.with_columns(pl.lit(context.source_id).alias("source_id:"))
+    return frame.with_columns(digests(own, [*raw, "source_id:"]).alias("record_id"))
 
 
 def known(columns: Sequence[str], fields: Fields) -> list[str]:

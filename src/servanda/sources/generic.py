@@ -5,6 +5,7 @@ a date alone is the whole local day. Whatever cannot be read is set aside with t
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
 import polars as pl
@@ -26,35 +27,47 @@ NUMBERS = ("sigma_m", "count_low", "count_high", "credibility", "p_detect", "p_f
 _PLACES = ("lon", "lat", "geometry", "footprint", "place", WKB)
 
 
-def read(payload: Payload, context: Context) -> Reading:
-    """Read one table. Raises SourceRefused when it has no kind, no start or no place at all."""
-    settings = TableSettings.model_validate(context.settings.model_dump())
-    rows = read_rows(payload, settings, context)
-    frame = with_record_ids(rows.frame, rows.columns, context) if rows.columns else rows.frame
-    provided = _renamed(frame, rows.columns, settings)
-    watching = _holds_watches(provided, settings)
-    _need(provided, watching, settings, payload, context)
-    notices = _notices(provided, rows.columns, settings, payload)
-    provided, place_checks = placed(provided, context)
-    provided, dropped = _kinded(provided, settings)
-    provided = _timed(provided, settings)
-    checks = [*_time_checks(), *place_checks, *point_checks(provided, settings), *_value_checks(provided)]
-    checks += _place_needed(watching, settings)
-    raw = [c for c in provided.columns if c.startswith(_THEIRS)]
-    good, bad = set_aside(provided, [_kind_check(provided), *checks], raw, payload, context)
-    if dropped:
-        notices.append(f"{payload.name}: {dropped} rows are of categories that are no event.")
-    quarantine = pl.concat([rows.bad, bad]).sort("row")
-    if watching:
-        return Reading(
-            watches=_watches(good, settings, payload, context), quarantine=quarantine, notices=tuple(notices)
-        )
-    observations, duplicates = finish_observations(_observations(good, settings), SOURCE, payload, context)
-    return Reading(observations, quarantine=quarantine, notices=(*notices, *duplicates))
-
-
 _THEIRS = "__their "
 """Prefix of the provider's own columns, kept to show a row that is set aside."""
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """Rows that passed every check, in the columns of their table; what was set aside; what is to be told."""
+
+    good: pl.DataFrame
+    watching: bool
+    quarantine: pl.DataFrame
+    notices: tuple[str, ...]
+
+
+def read(payload: Payload, context: Context) -> Reading:
+    """Read one table. Raises SourceRefused when it has no kind, no start or no place at all."""
+    checked = _checked(payload, context)
+    if checked.watching:
+        watches = finish_watches(checked.good, SOURCE, payload, context)
+        return Reading(watches=watches, quarantine=checked.quarantine, notices=checked.notices)
+    observations, duplicates = finish_observations(checked.good, SOURCE, payload, context)
+    return Reading(observations, quarantine=checked.quarantine, notices=(*checked.notices, *duplicates))
+
+
+def _checked(payload: Payload, context: Context) -> _Checked:
+    settings = TableSettings.model_validate(context.settings.model_dump())
+    rows = read_rows(payload, settings, context)
+    provided = _renamed(with_record_ids(rows.frame, rows.columns, context), rows.columns, settings)
+    watching = _holds_watches(provided, settings)
+    _need(provided, watching, settings, payload, context)
+    notices = _notices(rows.columns, settings, payload)
+    provided, dropped = _kinded(provided, settings)
+    if dropped:
+        notices.append(f"{payload.name}: {dropped} rows are of categories that are no event.")
+    provided, place_checks = placed(_timed(provided, settings), context)
+    checks = [_kind_check(provided), *_time_checks(), *place_checks, *point_checks(provided, settings)]
+    checks += [*_value_checks(provided), *_place_needed(watching, settings)]
+    raw = [c for c in provided.columns if c.startswith(_THEIRS)]
+    good, bad = set_aside(provided, checks, raw, payload, context)
+    table = _watches(good, settings) if watching else _observations(good, settings)
+    return _Checked(table, watching, pl.concat([rows.bad, bad]).sort("row"), tuple(notices))
 
 
 def _renamed(frame: pl.DataFrame, theirs: list[str], settings: TableSettings) -> pl.DataFrame:
@@ -96,7 +109,7 @@ def _need(frame: pl.DataFrame, watching: bool, settings: TableSettings, payload:
         raise refuse(payload, context, f"it lacks {', '.join(missing)}; its columns are {theirs}.", mend)
 
 
-def _notices(frame: pl.DataFrame, theirs: list[str], settings: TableSettings, payload: Payload) -> list[str]:
+def _notices(theirs: list[str], settings: TableSettings, payload: Payload) -> list[str]:
     unread = [c for c in theirs if settings.columns.get(c, c) not in COLUMNS and c != WKB]
     absent = sorted(c for c in settings.columns if c not in theirs)
     ours = [c for c in theirs if settings.columns.get(c, c) in SET_BY_US]
@@ -205,19 +218,18 @@ def _observations(good: pl.DataFrame, settings: TableSettings) -> pl.DataFrame:
     return good.select(*(c for c in kept if c not in values), *(v.alias(name) for name, v in values.items()))
 
 
-def _watches(good: pl.DataFrame, settings: TableSettings, payload: Payload, context: Context) -> pl.DataFrame:
+def _watches(good: pl.DataFrame, settings: TableSettings) -> pl.DataFrame:
     def given(name: str, default: float | None) -> pl.Expr:
         own = number(name) if name in good.columns else pl.lit(None, pl.Float64)
         return pl.coalesce(own, pl.lit(default, pl.Float64)).alias(name)
 
     kept = [c for c in good.columns if c in WATCHES.names and c not in ("p_detect", "p_false", "footprint")]
-    frame = good.select(
+    return good.select(
         *kept,
         pl.col("area").alias("footprint"),
         given("p_detect", settings.p_detect),
         given("p_false", settings.p_false),
     )
-    return finish_watches(frame, SOURCE, payload, context)
 
 
 SOURCE = Source(

@@ -9,7 +9,6 @@ from servanda.errors import ServandaError
 from servanda.sources.base import ENTRY_POINTS, Settings, Source
 from servanda.tables import SOURCES
 
-
 WITNESSING = ("sighting", "admission")
 """Claims that count as somebody's own observation."""
 
@@ -57,7 +56,7 @@ def profile(source: Source, source_id: str, settings: Settings) -> pl.DataFrame:
     """The row of the SOURCES table for one source of a mission: its own word, overruled by the mission's settings.
 
     Settings that a source may add and that count here: ``provider``, ``licence``, ``citation`` (text),
-    ``sigma_m`` (metres), ``monitor`` (is it the monitor's own observation), ``constants.claim`` (what all its rows are).
+    ``sigma_m`` (metres), ``monitor`` (is it the monitor's own observation), ``constants.claim`` (what its rows are).
     """
     given = {name: getattr(settings, name, None) for name in ("provider", "licence", "citation", "sigma_m", "monitor")}
     claim = getattr(settings, "constants", {}).get("claim")
