@@ -133,7 +133,7 @@ def check(
         for problem in problems:
             typer.echo(str(problem))
         errors = sum(p.level == "error" for p in problems)
-        typer.echo(f"{errors} errors, {len(problems) - errors} remarks." if problems else "Nothing to mend.")
+        typer.echo(f"Errors: {errors}. Remarks: {len(problems) - errors}." if problems else "Nothing to mend.")
     if any(p.level == "error" for p in problems):
         raise typer.Exit(2)
 

@@ -222,7 +222,7 @@ def _source(source: Source) -> Iterator[str]:
         "Cite as": source.citation,
         "Asks of users": source.asks,
         "Reliability": f"{source.reliability}. {source.reliability_why}",
-        "Witness group": source.witness_group,
+        "Witness group": source.witness_group or "the id of the feed",
         "Reports what was seen": "yes" if source.is_witness else "no, it relays claims: it proves nothing by number",
         "The monitor's own": "yes" if source.is_monitor else "no",
         "Time zone": source.time_zone,

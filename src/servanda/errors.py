@@ -17,7 +17,7 @@ from typing import Literal
 class Problem:
     """One mistake in a file that a person wrote, and how to mend it.
 
-    ``line`` and ``column`` count from 1; 0 when the problem belongs to the whole file.
+    ``line`` and ``column`` count from 1; 0 (shown as 1) when the problem belongs to the whole file.
     """
 
     file: str
@@ -28,7 +28,8 @@ class Problem:
     level: Literal["error", "warning", "info"] = "error"
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.level}: {self.what} Mend: {self.mend}"
+        place = f"{self.file}:{max(self.line, 1)}:{max(self.column, 1)}"
+        return f"{place}: {self.level}: {self.what} Mend: {self.mend}"
 
 
 class ServandaError(Exception):

@@ -142,7 +142,9 @@ class Comparison:
             "title": self.title,
             "window": {"from": iso(self.t_from), "to": iso(self.t_to)},
             "value": rounded(self.value),
-            "baselines": [{"from": iso(b.t_from), "to": iso(b.t_to), "value": rounded(b.value)} for b in self.baselines],
+            "baselines": [
+                {"from": iso(b.t_from), "to": iso(b.t_to), "value": rounded(b.value)} for b in self.baselines
+            ],
             "rate_ratio": self.rate_ratio.to_json(),
             "excluded": list(self.excluded),
             "note": self.note,

@@ -66,7 +66,9 @@ OBSERVATIONS = Table(
     "observations",
     (
         Column("observation_id", pl.String, "", "hash of what the source said; equal content, equal id", True),
-        Column("record_id", pl.String, "", "the provider's record it came from; one record may give several kinds", True),
+        Column(
+            "record_id", pl.String, "", "the provider's record it came from; one record may give several kinds", True
+        ),
         Column("source_id", pl.String, "", "who said it: the id in the mission file", True),
         Column("witness_group", pl.String, "", "sources that are not independent share one", True),
         Column("kind", pl.String, "", "what happened, from the tree of kinds", True),
@@ -133,7 +135,9 @@ SOURCES = Table(
         Column("citation", pl.String, "", "how to cite it", True),
         Column("witness_group", pl.String, "", "sources that are not independent share one", True),
         Column("reliability", pl.String, "", "A to F", True),
-        Column("p_true", pl.Float64, "1", "chance that one report of it is of a real incident of that kind; null: by grade"),
+        Column(
+            "p_true", pl.Float64, "1", "chance that one report of it is of a real incident of that kind; null: by grade"
+        ),
         Column("sigma_m", pl.Float64, "m", "stated place error where a report gives none"),
         Column("is_monitor", pl.Boolean, "", "is this the monitor's own observation", True),
         Column("is_witness", pl.Boolean, "", "does it report what was seen, not what was said", True),

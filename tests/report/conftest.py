@@ -1,6 +1,7 @@
 """A made-up truce of thirty hours between two made-up parties, large enough to fill every part of a report."""
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -373,6 +374,7 @@ def build(n: int = 63) -> ReportData:
             "How the verdicts compare with the truth",
             (("Verdicts that are right", "5 of 6", "the sixth says that it does not know"),),
             (("verdict", "truly kept", "truly broken"), ("broken", "0", "2"), ("unverifiable", "2", "1")),
+            ((0.1, 0.0, 4), (0.9, 1.0, 2)),
         ),
     )
 
@@ -380,3 +382,17 @@ def build(n: int = 63) -> ReportData:
 @pytest.fixture(scope="session")
 def truce() -> ReportData:
     return build()
+
+
+@pytest.fixture(scope="session")
+def hot(truce: ReportData) -> ReportData:
+    """The truce with heat seen from space in place of every third incident; of two spots one is unusual."""
+    turned = pl.int_range(pl.len()) % 3 == 0
+    events = truce.incidents.with_columns(kind=pl.when(turned).then(pl.lit("thermal_anomaly")).otherwise("kind"))
+    fires = events.filter(pl.col("kind") == "thermal_anomaly").select("incident_id").with_row_index("n")
+    flagged = truce.membership.join(fires, on="incident_id").select(
+        "observation_id", flag=pl.when(pl.col("n") % 2 == 0).then(pl.lit("unusual")).otherwise(pl.lit("seasonal"))
+    )
+    seen = truce.observations.join(flagged, on="observation_id", how="left")
+    seen = seen.with_columns(flags=pl.when(pl.col("flag").is_null()).then(None).otherwise(pl.concat_list("flag")))
+    return replace(truce, incidents=events, observations=seen.drop("flag"))

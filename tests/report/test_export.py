@@ -85,3 +85,44 @@ def test_pieces_do_not_change_the_file(truce: ReportData, monkeypatch: pytest.Mo
     whole = geojson(truce)
     monkeypatch.setattr("servanda.report.export.PIECE", 10)
     assert geojson(truce) == whole
+
+
+def test_the_interface_of_findings_json(findings: dict[str, Any]) -> None:
+    assert {"agreement", "as_of", "findings", "comparisons"} <= set(findings)
+    assert {"title", "version"} <= set(findings["agreement"])
+    finding = {
+        "finding_id", "term_id", "clause", "party", "period", "verdict", "probability", "expected_violations",
+        "power", "unseen_upper95", "proof", "reasons", "observation_ids", "supersedes",
+    }  # fmt: skip
+    for found in findings["findings"]:
+        assert finding <= set(found)
+        assert {"from", "to"} <= set(found["period"])
+        assert set(found["expected_violations"]) == {"mean", "low", "high"}
+        assert set(found["proof"]) == {"probability", "witnesses"}
+    for comparison in findings["comparisons"]:
+        assert {"measure", "source_id", "window", "value", "baselines", "rate_ratio"} <= set(comparison)
+        assert {"from", "to"} == set(comparison["window"])
+        assert all({"from", "to", "value"} == set(b) for b in comparison["baselines"])
+        assert set(comparison["rate_ratio"]) == {"mean", "low", "high"}
+
+
+def test_too_many_incidents_are_cut_to_those_that_matter_and_the_file_says_so(truce: ReportData) -> None:
+    whole = geojson(truce)
+    assert (whole["incidents_total"], whole["incidents_written"], whole["selection"]) == (63, 63, "every incident")
+    few = replace(truce, settings=replace(truce.settings, geojson_incidents=62))
+    cut = geojson(few)
+    ids = [f["properties"]["incident_id"] for f in cut["features"]]
+    matters = mark(truce).incidents.filter(pl.col("bears") | (pl.col("which") == "period"))
+    assert ids == matters["incident_id"].to_list()
+    assert (cut["incidents_total"], cut["incidents_written"]) == (63, len(ids))
+    assert len(ids) < 63
+    assert "only incidents that bear on a term" in cut["selection"]
+    by_id = {f["properties"]["incident_id"]: f for f in whole["features"]}
+    assert all(f == by_id[f["properties"]["incident_id"]] for f in cut["features"])
+
+
+def test_geojson_says_what_each_incident_counts_as(hot: ReportData) -> None:
+    features = [f["properties"] for f in geojson(hot)["features"]]
+    assert {f["counted_as"] for f in features if f["kind"] == "thermal_anomaly"} == {"heat"}
+    assert {f["counted_as"] for f in features if f["kind"] == "air_raid_alert"} == {"warning"}
+    assert any(f["unusual_heat"] for f in features)

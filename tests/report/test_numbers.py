@@ -7,7 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servanda.findings import Interval
-from servanda.report.numbers import Clock, anchor, distance, hours, interval, number, percent, plural, power, ratio
+from servanda.report.numbers import (
+    Clock,
+    anchor,
+    distance,
+    hours,
+    interval,
+    number,
+    percent,
+    plural,
+    power,
+    ratio,
+    ratio_words,
+)
 
 KYIV = Clock("Europe/Kyiv")
 
@@ -32,6 +44,7 @@ def test_numbers_are_rounded_as_far_as_they_are_known() -> None:
     assert interval(Interval(None, None, None)) == "—"
     assert ratio(Interval(0.618, 0.412, 0.93)) == "0.62 (0.41–0.93)"
     assert ratio(Interval(2.5, 1.1, None)) == "2.50 (1.10–∞)"
+    assert ratio(Interval(0.086, 4e-5, 1.07)) == "0.09 (<\u00a00.01–1.07)"
     assert hours(2.0) == "2\u00a0h"
     assert [distance(x) for x in (None, 250.0, 3000.0)] == ["—", "250\u00a0m", "3\u00a0km"]
     assert plural(1, "row") == "1\u00a0row"
@@ -63,3 +76,28 @@ def test_anchors_are_safe_and_tell_ids_apart(a: str, b: str) -> None:
     assert anchor("i", a).isascii()
     assert not set(anchor("i", a)) & set(" \"'<>&#")
     assert (anchor("i", a) == anchor("i", b)) == (a == b)
+
+
+@pytest.mark.parametrize(
+    ("estimate", "words"),
+    [
+        ((0.09, 4e-5, 1.07), "Lower than in the baseline, but the interval does not exclude no change."),
+        ((0.37, 0.13, 0.86), "Lower than in the baseline; the interval excludes no change."),
+        ((2.0, 1.2, None), "Higher than in the baseline; the interval excludes no change."),
+        ((2.0, None, 9.0), "Higher than in the baseline, but the interval does not exclude no change."),
+        ((0.5, None, None), "Lower than in the baseline; how sure that is cannot be said."),
+        ((1.0, 0.5, 2.0), "As in the baseline."),
+        ((None, None, None), "No ratio can be given."),
+    ],
+)
+def test_a_ratio_in_words_claims_no_more_than_its_interval(
+    estimate: tuple[float | None, float | None, float | None], words: str
+) -> None:
+    assert ratio_words(Interval(*estimate)) == words
+
+
+def test_a_stretch_that_ends_at_midnight_does_not_name_the_next_day() -> None:
+    start, end = datetime(2025, 4, 12, 15, tzinfo=UTC), datetime(2025, 4, 13, 21, tzinfo=UTC)
+    assert KYIV.days(start, end) == "12\u00a0Apr–13\u00a0Apr"
+    assert KYIV.days(start, start + timedelta(hours=2)) == "12\u00a0Apr"
+    assert KYIV.days(start, start) == "12\u00a0Apr"

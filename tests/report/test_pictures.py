@@ -19,8 +19,9 @@ from servanda.report.clusters import arrange, cluster
 from servanda.report.ground import LOWEST, TALLEST, WIDTH, ground_for, nice
 from servanda.report.incidents import mark
 from servanda.report.map import draw_map
+from servanda.report.reliability import draw_reliability
 from servanda.report.timeline import draw_timeline
-from servanda.report.whisker import reach_of, whisker
+from servanda.report.whisker import scale_of, whisker
 
 T = datetime(2031, 4, 1, tzinfo=UTC)
 places = st.tuples(st.floats(-170, 170), st.floats(-75, 75), st.floats(0.01, 8), st.floats(0.01, 8))
@@ -43,8 +44,9 @@ def test_the_ground_shows_its_places_true_to_scale(place: tuple[float, float, fl
 def test_the_map_draws_every_incident_that_it_counts(truce: ReportData) -> None:
     marked = mark(truce)
     view = draw_map(truce, marked, frozenset())
-    since = (pl.col("t_mid") >= truce.agreement.t_from) & (pl.col("t_mid") < truce.period.t_to)
-    shown = marked.incidents.filter(since & pl.col("relevant"))
+    start, end = truce.agreement.t_from, truce.period.t_to
+    inside = (pl.col("t_start") < end) & ((pl.col("t_end") > start) | (pl.col("t_start") >= start))
+    shown = marked.incidents.filter(inside & pl.col("relevant"))
     assert view.drawn + view.not_drawn + view.unplaced == shown.height
     ET.fromstring(str(view.picture))
 
@@ -118,11 +120,48 @@ def test_a_long_window_is_counted_from_cut_off_to_cut_off(truce: ReportData) -> 
     assert axis.t_to - axis.t_from <= timedelta(days=truce.settings.timeline_days + 1)
 
 
+def test_heat_is_neither_on_the_map_nor_in_the_timeline(hot: ReportData) -> None:
+    marked = mark(hot)
+    assert "heat" not in {g.name for g in draw_map(hot, marked, frozenset()).groups}
+    assert "heat" not in {g.name for g in draw_timeline(hot, marked).groups}
+
+
+def test_an_hourly_timeline_shows_time_on_both_sides_but_nothing_beyond_what_is_known(truce: ReportData) -> None:
+    axis = axis_for(truce)
+    assert truce.agreement.t_from - axis.t_from == timedelta(hours=18 + 12)
+    assert axis.t_to == truce.as_of
+    text = str(draw_timeline(truce, mark(truce)).picture)
+    assert "21\u00a0Apr" in text
+
+
 def test_whiskers_share_a_scale_that_holds_them(truce: ReportData) -> None:
-    assert reach_of(truce.comparisons) == 8
-    assert reach_of(()) == 2
-    ET.fromstring(str(whisker(Interval(0.5, None, None), 8, "w")))
-    assert "no change" in str(whisker(Interval(None, None, None), 8, "w"))
+    assert scale_of(truce.comparisons) == (0.1, 2.0)
+    assert scale_of(()) == (0.5, 2.0)
+    wild = replace(truce.comparisons[0], rate_ratio=Interval(0.09, 4e-5, 1e9))
+    assert scale_of([wild]) == (0.01, 100.0)
+    ET.fromstring(str(whisker(Interval(0.5, None, None), (0.1, 2.0), "w")))
+    assert "no change" in str(whisker(Interval(None, None, None), (0.1, 2.0), "w"))
+
+
+def test_a_whisker_that_goes_on_beyond_its_scale_says_so_without_an_arrow() -> None:
+    picture = str(whisker(Interval(0.09, 4e-5, 1.07), (0.01, 2.0), "w"))
+    ET.fromstring(picture)
+    assert "&lt; 0.01</text>" in picture
+    assert "stroke-dasharray" in picture
+    assert "<path" not in picture
+    assert "&lt; 0.01</text>" not in str(whisker(Interval(0.09, 0.02, 1.07), (0.01, 2.0), "w"))
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1), st.integers(1, 10**6)), min_size=1, max_size=20))
+def test_the_reliability_diagram_draws_every_point_inside(points: list[tuple[float, float, int]]) -> None:
+    tree = ET.fromstring(str(draw_reliability(points)))
+    dots = tree.findall(".//{http://www.w3.org/2000/svg}circle")
+    assert len(dots) == len(points)
+    assert all(58 <= float(d.attrib["cx"]) <= 258 and 12 <= float(d.attrib["cy"]) <= 212 for d in dots)
+
+
+def test_without_points_there_is_no_reliability_diagram() -> None:
+    assert draw_reliability(()) is None
 
 
 @given(st.floats(1e-6, 1e9))

@@ -132,8 +132,31 @@ def test_what_is_left_out_is_stated(truce: ReportData, tmp_path: Path) -> None:
     assert "3\u00a0incidents of 42 that bear on them" in html
     assert "The first 2 are shown." in html
     assert "3\u00a0further regions in incidents.geojson" in html
-    assert re.search(r"(\d+)\u00a0incidents? drawn; 3\d less likely or beyond the edge", html)
+    assert re.search(r"(\d+)\u00a0incidents? drawn; not drawn: \d+ less likely or beyond the edge", html)
     assert sorted({h[1:] for _, h in Page(html).hrefs if h.startswith("#")} - set(Page(html).ids)) == []
+
+
+def test_the_report_says_when_the_map_file_was_cut(truce: ReportData, tmp_path: Path) -> None:
+    few = replace(truce, settings=replace(truce.settings, geojson_incidents=1))
+    paths = write(few, tmp_path)
+    for path in paths[:2]:
+        assert "only incidents that bear on a term or lie in the reporting period" in path.read_text("utf-8"), path.name
+    assert "of 63)" in paths[0].read_text("utf-8")
+
+
+def test_the_first_page_tells_heat_and_warnings_from_incidents(hot: ReportData, tmp_path: Path) -> None:
+    paths = write(hot, tmp_path)
+    head = paths[0].read_text("utf-8").split('<section id="verdicts"')[0]
+    assert re.search(r"\d+\u00a0air-raid alerts?</a> \(warnings, not strikes\) and heat seen from space at", head)
+    assert re.search(r"\d+\u00a0spots</a>, \d+ of them unusual for the season", head)
+    assert 'id="beside"' in paths[0].read_text("utf-8")
+    assert re.search(r"heat seen from space at \d+\u00a0spots, \d+ of them unusual", paths[1].read_text("utf-8"))
+
+
+def test_the_scoreboard_has_its_explanation_and_diagram(html: str) -> None:
+    board = html[html.index('<section id="scoreboard"') :]
+    assert "the truth is known" in board
+    assert 'aria-labelledby="reliability-title' in board
 
 
 def test_without_any_data_the_report_says_so(truce: ReportData, tmp_path: Path) -> None:

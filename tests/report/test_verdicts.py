@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from servanda.findings import ANY_PARTY, Finding, Verdict
+from servanda.findings import ANY_PARTY, Reason, Verdict
 from servanda.report import ReportData
 from servanda.report.strip import day_strip
-from servanda.report.verdicts import TermRow, changes, summary, tally, term_rows
+from servanda.report.verdicts import TermRow, summary, tally, term_rows, why_unsure
 
 LOOKING = "nobody was looking well enough."
 
@@ -59,22 +59,39 @@ def test_a_finding_on_a_term_of_another_version_is_shown_last(truce: ReportData)
     assert term_rows(replace(truce, findings=(*truce.findings, stray)))[-1].clause == "Art. 9"
 
 
-def test_changes_are_the_verdicts_that_differ(truce: ReportData) -> None:
-    found = [(c.term_id, c.party, c.was, c.now.verdict if c.now else None) for c in changes(truce)]
-    assert found == [("no_strikes", "any", "alleged", "broken"), ("no_strikes", "south", "alleged", "broken")]
+def test_a_term_is_called_by_its_text_and_its_clause_is_a_reference(truce: ReportData) -> None:
+    row = term_rows(truce)[3]
+    assert row.words == "No heavy weapons near the line."
+    assert row.reference == "no_heavy · Art. 3 (1)"
+    assert row.reading == "15 km on both sides"
+    bare = TermRow("x", None, "Art. 9", None, None, ())
+    assert (bare.words, bare.reading) == ("x", "")
 
 
-def test_late_evidence_on_an_earlier_day_is_a_change(truce: ReportData) -> None:
-    earlier = next(f for f in truce.findings if f.period.name == "day" and f.period != truce.period)
-    then: Finding = replace(earlier, verdict="pending", finding_id="old")
-    found = changes(replace(truce, previous=(*truce.findings[:10], then)))
-    assert [(c.was, c.now) for c in found] == [("pending", earlier)]
+def reason(code: str, text: str = "", *because: Reason) -> Reason:
+    return Reason(code, text, (), because)
 
 
-def test_a_finding_that_is_no_longer_stated_is_a_change(truce: ReportData) -> None:
-    gone = replace(truce.findings[0], term_id="ended")
-    found = changes(replace(truce, previous=(*truce.findings, gone)))
-    assert [(c.term_id, c.now) for c in found] == [("ended", None)]
+@pytest.mark.parametrize(
+    ("power", "verdict", "reasons", "words"),
+    [
+        (0.0, "unverifiable", (reason("power", "", reason("nobody_looking")),), "nobody was watching"),
+        (
+            0.3,
+            "pending",
+            (reason("power", "", reason("power_of"), reason("unwatched_kinds", "Nobody watched for: raid.")),),
+            "nobody watched for: raid",
+        ),
+        (0.0, "alleged", (reason("power", "", reason("power_of")),), "1\u00a0source watched, proof needs 2"),
+        (0.9, "unverifiable", (reason("limit_headroom_short", "Too near the limit."),), "Too near the limit"),
+        (0.5, "unverifiable", (reason("power_short", "Nobody was looking."), reason("power")), ""),
+        (0.9, "broken", (reason("proof_met", "Proven."),), ""),
+    ],
+)
+def test_why_silence_proves_little_is_taken_from_the_reasons(
+    truce: ReportData, power: float, verdict: Verdict, reasons: tuple[Reason, ...], words: str
+) -> None:
+    assert why_unsure(replace(truce.findings[0], power=power, verdict=verdict, reasons=reasons)) == words
 
 
 def test_the_strip_has_a_mark_per_term_and_day(truce: ReportData) -> None:

@@ -51,6 +51,7 @@ def observation(number: int, o: Mapping[str, Any]) -> dict[str, Any]:
         "sigma_m": float(o.get("sigma_m", 50)),
         "count_low": o.get("count"),
         "count_high": o.get("count_high", o.get("count")),
+        "count_unit": o.get("unit"),
         "actor_claimed": o.get("by"),
         "claim": o.get("claim", "sighting"),
         "recorded_at": end,

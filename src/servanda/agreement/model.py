@@ -40,9 +40,11 @@ class WrittenWindow(Written):
 class WrittenParty(Written):
     """Somebody bound by the agreement, or a guarantor of it."""
 
-    name: str
+    name: str = Field(description="What reports call it.")
     aliases: tuple[str, ...] = Field((), description="What sources call it.")
-    role: Literal["party", "guarantor", "monitor"] = "party"
+    role: Literal["party", "guarantor", "monitor"] = Field(
+        "party", description="Bound by terms, or promising a response."
+    )
 
 
 class Proof(Written):
@@ -56,7 +58,7 @@ class Proof(Written):
 class WrittenZone(Written):
     """An area or a line. Exactly one of the ways to define it is given; ``side`` goes with ``within``."""
 
-    label: str = ""
+    label: str = Field("", description="What reports and maps call it.")
     clause: str = Field("", description="Where the agreement defines it.")
     file: str | None = Field(
         None, description="GeoJSON file, relative to the agreement; ${NAME} is read from the environment."
@@ -69,11 +71,11 @@ class WrittenZone(Written):
     date_pattern: str = Field(
         r"(\d{4})-?(\d{2})-?(\d{2})", description="With series: finds year, month, day in a file name."
     )
-    union: tuple[str, ...] | None = None
-    intersect: tuple[str, ...] | None = None
+    union: tuple[str, ...] | None = Field(None, description="All of these zones together.")
+    intersect: tuple[str, ...] | None = Field(None, description="What these zones have in common.")
     minus: tuple[str, ...] | None = Field(None, description="The first zone less all the others.")
     within: str | None = Field(None, description="A distance such as '15 km', measured on the ground; goes with 'of'.")
-    of: str | None = None
+    of: str | None = Field(None, description="With within: the zone or line that the distance is from.")
     side: Literal["both", "left", "right", "inside", "outside"] = Field(
         "both",
         description="With within: left or right of a line in its direction; inside or outside of an edge's area.",
@@ -94,7 +96,7 @@ Kinds = tuple[str, ...]
 class Require(Written):
     """Something must happen: by a deadline, or once in every stretch of time."""
 
-    kinds: Kinds = Field(min_length=1)
+    kinds: Kinds = Field(min_length=1, description="Kinds, each with all below it in the tree.")
     deadline: Moment | str | None = Field(None, description="A moment, or 'start + 14 days'.")
     every: str | None = Field(None, description="A stretch such as '1 day' or '7 days'.")
     count: int = Field(1, ge=1, description="How many times at least.")
@@ -103,17 +105,19 @@ class Require(Written):
 class Limit(Written):
     """No more than so many."""
 
-    kinds: Kinds = Field(min_length=1)
-    max: float = Field(ge=0)
-    per: Literal["day", "in_force"] = "in_force"
-    of: Literal["incidents", "units"] = "incidents"
+    kinds: Kinds = Field(min_length=1, description="Kinds, each with all below it in the tree.")
+    max: float = Field(ge=0, description="The most that is allowed.")
+    per: Literal["day", "in_force"] = Field("in_force", description="With of: incidents, the stretch that is counted.")
+    of: Literal["incidents", "units"] = Field(
+        "incidents", description="How often it happens, or how many units at once."
+    )
     unit: str = Field("", description="With of: units, the counting unit.")
 
 
 class Allow(Written):
     """An exemption: what it covers does not break the terms it is an exemption from."""
 
-    kinds: Kinds = Field(min_length=1)
+    kinds: Kinds = Field(min_length=1, description="Kinds, each with all below it in the tree.")
     exempt_from: tuple[str, ...] = Field((), description="Ids of terms; empty: every forbid and limit.")
 
 

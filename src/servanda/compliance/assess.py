@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import shapely
 
+from servanda.agreement.model import Limit
 from servanda.agreement.resolved import Agreement, Epoch, Term, Version, ZoneBook
 from servanda.compliance import exposure, power
 from servanda.compliance.chance import any_of, count_interval, unseen_bound
@@ -220,16 +221,25 @@ def _judge(case: _Case, segment: _Segment, stretch: Stretch, party: str, found: 
     if term.limit and term.limit.of == "incidents":
         return judge_limit(term, w, incidents, found, over, settings)
     if term.limit:
-        w = _over_the_limit(w, incidents, term.limit.max)
+        w = _over_the_limit(w, incidents, term.limit)
     return judge_forbid(term, w, incidents, found, over, settings)
 
 
-def _over_the_limit(w: Weighed, incidents: Incidents, maximum: float) -> Weighed:
-    """A limit on units: each incident whose count is over it is a violation; an open count only possibly so."""
-    low = incidents.frame["count_low"].fill_null(0.0).to_numpy()[w.rows]
-    high = incidents.frame["count_high"].fill_null(np.inf).to_numpy()[w.rows]
-    stated = incidents.frame["count_low"].is_not_null().to_numpy()[w.rows]
-    surely, possibly = low > maximum, stated & (high > maximum) & (low > 0)
+def _over_the_limit(w: Weighed, incidents: Incidents, limit: Limit) -> Weighed:
+    """A limit on units: each incident whose count is over it is a violation; an open or unnamed count only may be.
+
+    A count in another unit says nothing; one without a unit possibly means this one.
+    """
+    table = incidents.frame.select("count_low", "count_high", "count_unit")[w.rows]
+    low = table["count_low"].fill_null(0.0).to_numpy()
+    high = table["count_high"].fill_null(np.inf).to_numpy()
+    named = table["count_unit"].str.strip_chars().str.to_lowercase()
+    same = np.ones(len(low), dtype=bool)
+    if limit.unit:
+        same = named.eq(limit.unit.strip().lower()).fill_null(False).to_numpy()
+    unnamed = named.is_null().to_numpy()
+    surely = (low > limit.max) & same
+    possibly = (high > limit.max) & (low > 0) & (same | unnamed)
     return replace(
         w,
         sure=np.where(surely, w.sure, 0.0),

@@ -23,7 +23,7 @@ WORDS = {
     "period_open": "The period is not over and nothing was reported that counts.",
     "deadline_open": "The deadline is not past and fulfilment is not proven yet.",
     "power_enough": "Nothing was reported that counts, and somebody was looking well enough.",
-    "power_short": "Nothing was reported that counts, but nobody was looking well enough for that to mean much.",
+    "power_short": "Nothing was reported that counts, but the watch was not good enough for that to mean much.",
     "power_below_proof": "It would probably have been seen, but not surely enough for the standard of proof.",
     "fulfilled": "Fulfilment is proven in time.",
     "not_fulfilled": "The time is over, fulfilment was not seen, and it would have been.",
@@ -57,7 +57,7 @@ def explain(
 def _opening(term: Term, decisive: Judgement, party: str) -> str:
     text = WORDS[decisive.why]
     if decisive.why == "power_short" and term.type == "require":
-        text = "Fulfilment was not proven, and nobody was looking well enough to say that it did not happen."
+        text = "Fulfilment was not proven, and the watch was not good enough to say that it did not happen."
     if decisive.why == "proof_met" and party == ANY_PARTY:
         text = "At least one incident violates the term to its standard of proof, whoever did it."
     return text

@@ -27,7 +27,7 @@ class AssessSettings(BaseModel):
         description="Chance beforehand that a required act is done in time; one half presumes nothing either way.",
     )
     place_points: int = Field(
-        96, ge=16, description="Points that stand for an uncertain place; 96 keep the error of a share under 0.02."
+        256, ge=16, description="Points that stand for an uncertain place; 256 keep the error of a share under 0.02."
     )
     power_places: int = Field(128, ge=8, description="Places that stand for a zone when power is computed.")
     evidence_limit: int = Field(

@@ -46,7 +46,8 @@ def complete(observations: pl.DataFrame) -> pl.DataFrame:
     missing = [pl.lit(None, dtype=t).alias(n) for n, t in DEFAULTS.items() if n not in observations.columns]
     out = observations.with_columns(missing)
     if "claim" not in out.columns:
-        out = out.with_columns(pl.lit("sighting").alias("claim"))
+        out = out.with_columns(pl.lit(None, dtype=pl.String).alias("claim"))
+    out = out.with_columns(pl.col("claim").fill_null("sighting"))
     if "record_id" not in out.columns:
         out = out.with_columns(pl.col("observation_id").alias("record_id"))
     if "witness_group" not in out.columns:

@@ -8,18 +8,21 @@ from servanda.agreement.calendar import lenient_utc
 from servanda.findings import Period
 
 
-def cutoff_at_or_before(t: datetime, cutoff: str, time_zone: str) -> datetime:
-    """The last reporting cut-off (local time of day) at or before ``t``; UTC."""
+def _cutoffs(t: datetime, cutoff: str, time_zone: str) -> list[datetime]:
+    """The cut-offs (local time of day) of the three local days around ``t``, in order; UTC."""
     zone, clock = ZoneInfo(time_zone), time.fromisoformat(cutoff)
     day = t.astimezone(zone).date()
-    candidates = (lenient_utc(datetime.combine(day - timedelta(days=n), clock), zone) for n in (0, 1))
-    return next(c for c in candidates if c <= t)
+    return [lenient_utc(datetime.combine(day + timedelta(days=n), clock), zone) for n in (-1, 0, 1)]
+
+
+def cutoff_at_or_before(t: datetime, cutoff: str, time_zone: str) -> datetime:
+    """The last reporting cut-off at or before ``t``; UTC."""
+    return max(c for c in _cutoffs(t, cutoff, time_zone) if c <= t)
 
 
 def cutoff_at_or_after(t: datetime, cutoff: str, time_zone: str) -> datetime:
     """The first reporting cut-off at or after ``t``; UTC."""
-    before = cutoff_at_or_before(t, cutoff, time_zone)
-    return before if before == t else cutoff_at_or_before(t + timedelta(hours=26), cutoff, time_zone)
+    return min(c for c in _cutoffs(t, cutoff, time_zone) if c >= t)
 
 
 def default_as_of(

@@ -50,4 +50,5 @@ def scoreboard(findings: tuple[Finding, ...], world: World, seed: int) -> Scoreb
     rows = tuple(
         (label, f"{value:.3g}" if math.isfinite(value) else "none to score", note) for label, value, note in marks.rows
     )
-    return Scoreboard(f"The verdicts against the truth of simulated world {seed}", rows, (head, *table))
+    title = f"The verdicts against the truth of simulated world {seed}"
+    return Scoreboard(title, rows, (head, *table), marks.reliability)

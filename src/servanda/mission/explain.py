@@ -15,7 +15,7 @@ SAY = {
     "exempt": "EXEMPT: what would have broken the term falls under an exemption.",
     "alleged": "ALLEGED: something reported would break the term, but the proof falls short.",
     "kept": "KEPT: nothing counts against it, and somebody was looking well enough.",
-    "unverifiable": "UNVERIFIABLE: nothing counts against it, but nobody was looking well enough.",
+    "unverifiable": "UNVERIFIABLE: nothing counts against it, but the watch was too poor to say that it was kept.",
     "pending": "PENDING: the period or the deadline is not over, and nothing counts against it.",
 }
 
@@ -68,10 +68,10 @@ def explanation(told: Mapping[str, Any]) -> str:
         "",
         SAY[f["verdict"]],
         "",
-        f"Chance of at least one violation: {_percent(f['probability'])}. Expected: {expected['mean']:.2g} "
+        f"By what was reported: chance of a violation {_percent(f['probability'])}, expected {expected['mean']:.2g} "
         f"(95 % interval {expected['low']:g} to {expected['high']:g}).",
         f"Monitoring power: {_percent(f['power'])}. Violations that could have gone unseen: "
-        + ("no bound, nobody was looking." if unseen is None else f"at most {unseen} (95 %)."),
+        + ("no bound, for no watch could have proven one." if unseen is None else f"at most {unseen} (95 %)."),
         f"Standard of proof: {_percent(f['proof']['probability'])}, {f['proof']['witnesses']} independent witnesses.",
         "",
         "Why:",

@@ -32,12 +32,13 @@ def axis_for(data: ReportData) -> Axis:
     """The window so far with some time on both sides of it; whole local hours, or days from cut-off to cut-off."""
     end = max(data.period.t_to, min(data.agreement.t_to or data.period.t_to, data.as_of))
     start = max(min(data.agreement.t_from, data.period.t_from), end - timedelta(days=data.settings.timeline_days))
-    start = (
-        min(start, data.previous_period.t_from) if data.previous_period and end - start < timedelta(days=2) else start
-    )
+    if data.previous_period and end - start < timedelta(days=2):
+        start = min(start, data.previous_period.t_from)
     if end - start <= timedelta(days=data.settings.hourly_up_to_days):
         step, unit = timedelta(hours=1), "hour"
-        start = start.replace(minute=0, second=0, microsecond=0)
+        margin = timedelta(hours=data.settings.timeline_margin_h)
+        start = (start - margin).replace(minute=0, second=0, microsecond=0)
+        end = max(end, min(end + margin, data.as_of))
     else:
         step, unit = timedelta(days=1), "day"
         start = data.period.t_from - step * -(-(data.period.t_from - start) // step)

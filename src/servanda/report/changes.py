@@ -61,9 +61,7 @@ def _of_term(data: ReportData, row: TermRow, now: dict[str, Finding], before: di
     if not (whole.moved or days or any(s.moved for _, s in steps)):
         return None
     said = (whole.was, new.verdict if new else None)
-    unlike = tuple(
-        (party_name(data, p), s) for p, s in steps if (s.was, s.now.verdict if s.now else None) != said
-    )
+    unlike = tuple((party_name(data, p), s) for p, s in steps if (s.was, s.now.verdict if s.now else None) != said)
     fresh = len(set(new.incident_ids) - set(old.incident_ids if old else ())) if new else 0
     return TermChange(row, whole, unlike, days, fresh)
 

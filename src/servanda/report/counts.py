@@ -6,10 +6,12 @@ import polars as pl
 
 from servanda.kinds import lineage, tree
 from servanda.report.data import KindGroup, ReportData
-from servanda.report.incidents import Marked
+from servanda.report.effort import region_hours
+from servanda.report.incidents import Marked, acts
 from servanda.report.words import group_of
 
 ELSEWHERE = "No region stated"
+PERIODS = ("previous", "period")
 
 
 @dataclass(frozen=True)
@@ -33,30 +35,84 @@ class CountRow:
     period: Cell
 
 
+@dataclass(frozen=True)
+class DayCounts:
+    """The reporting period in numbers: incidents, those that bear on a term, warnings, and spots of heat."""
+
+    incidents: int
+    bearing: int
+    warnings: int
+    heat: int
+    unusual: int
+
+
+def day_counts(marked: Marked) -> DayCounts:
+    now = marked.incidents.filter(pl.col("which") == "period")
+    act, heat = now.filter(pl.col("role") == "act"), now.filter(pl.col("role") == "heat")
+    warnings = now.filter(pl.col("role") == "warning").height
+    return DayCounts(act.height, act.filter("bears").height, warnings, heat.height, heat.filter("unusual").height)
+
+
+def partly(data: ReportData, marked: Marked) -> int:
+    """Incidents that count in neither period, and yet lie in part in one of them."""
+    spans = [p for p in (data.period, data.previous_period) if p]
+    inside = pl.any_horizontal((pl.col("t_start") < p.t_to) & (pl.col("t_end") > p.t_from) for p in spans)
+    return acts(marked).filter((pl.col("which") == "other") & inside).height
+
+
 def by_kind(data: ReportData, marked: Marked) -> list[CountRow]:
-    """One row per kind group that has incidents in either period."""
-    counts = _cells(marked.incidents, "group", data.settings.listed_ids)
-    rows = []
+    """One row per kind group that has incidents in either period. Warnings and heat are not among them."""
+    counts = _cells(acts(marked), "group", data.settings.listed_ids)
+    return _rows(data, counts, [(g, g.name, g.label) for g in data.settings.kind_groups if g.role == "act"])
+
+
+def beside(data: ReportData, marked: Marked) -> list[CountRow]:
+    """What is not counted as incidents: warnings, and heat seen from space, unusual for the season or not."""
+    name = pl.col("group") + pl.when(pl.col("unusual")).then(pl.lit("-unusual")).otherwise(pl.lit(""))
+    others = marked.incidents.filter(pl.col("role") != "act").with_columns(beside=name)
+    wanted = []
     for group in data.settings.kind_groups:
+        if group.role == "warning":
+            wanted.append((group, group.name, f"{group.label} (warnings, not strikes)"))
+        elif group.role == "heat":
+            wanted.append((group, f"{group.name}-unusual", f"{group.label}, unusual for the season"))
+            wanted.append((group, group.name, f"{group.label}, usual burning or not classed"))
+    return _rows(data, _cells(others, "beside", data.settings.listed_ids), wanted)
+
+
+def _rows(
+    data: ReportData, counts: dict[tuple[str, str], Cell], wanted: list[tuple[KindGroup, str, str]]
+) -> list[CountRow]:
+    """A row for each (group, name in ``counts``, label) that has a count, with the hours watched for the group."""
+    rows = []
+    for group, name, label in wanted:
         cells = [
-            _cell(counts, group.name, which, watched_hours(data.effort, which, group, data.settings.kind_groups))
-            for which in ("previous", "period")
+            _cell(counts, name, which, watched_hours(data.effort, which, group, data.settings.kind_groups))
+            for which in PERIODS
         ]
         if any(c.reported for c in cells):
-            rows.append(CountRow(group.label, *cells))
+            rows.append(CountRow(label, *cells))
     return rows
 
 
 def by_region(data: ReportData, marked: Marked) -> tuple[list[CountRow], int]:
-    """The regions with most incidents in both periods, and how many regions are left out."""
-    placed = marked.incidents.filter(pl.col("which") != "other").join(marked.regions, on="incident_id", how="left")
+    """The regions with most incidents in both periods, and how many regions with incidents are left out."""
+    placed = acts(marked).filter(pl.col("which") != "other").join(marked.regions, on="incident_id", how="left")
     counts = _cells(placed.with_columns(pl.col("region").fill_null(ELSEWHERE)), "region", data.settings.listed_ids)
     total: dict[str, float] = {}
     for (region, _), cell in counts.items():
         total[region] = total.get(region, 0) + cell.reported
     names = sorted(total, key=lambda r: (r == ELSEWHERE, -total[r], r))
-    rows = [CountRow(r, _cell(counts, r, "previous", None), _cell(counts, r, "period", None)) for r in names]
-    return rows[: data.settings.regions], max(0, len(rows) - data.settings.regions)
+    shown = names[: data.settings.regions]
+    areas = {r: data.regions[r] for r in shown if r in data.regions}
+    groups = data.settings.kind_groups
+    able = [k for k in data.watches["kind"].unique() if group_of(k, groups).role == "act"]
+    watches = data.watches.filter(pl.col("kind").is_in(able))
+    before, now = region_hours(watches, data.previous_period, areas), region_hours(watches, data.period, areas)
+    rows = [
+        CountRow(r, _cell(counts, r, "previous", before.get(r)), _cell(counts, r, "period", now.get(r))) for r in shown
+    ]
+    return rows, len(names) - len(shown)
 
 
 def _cells(incidents: pl.DataFrame, by: str, listed: int) -> dict[tuple[str, str], Cell]:
@@ -91,43 +147,3 @@ def watched_hours(effort: pl.DataFrame, which: str, group: KindGroup, groups: tu
     # A source that watches for two kinds of the group at once is watching once.
     per_source = rows.filter(pl.col("kind").is_in(able)).group_by("source_id", "kind").agg(pl.col("hours").sum())
     return float(per_source.group_by("source_id").agg(pl.col("hours").max())["hours"].sum())
-
-
-@dataclass(frozen=True)
-class EffortRow:
-    """Hours of one source: watched in both periods, lost in the period by status, and the reasons given."""
-
-    source_id: str
-    watched_h: float
-    previous_h: float
-    lost_h: tuple[tuple[str, float], ...]
-    reasons: tuple[str, ...]
-
-
-def effort_rows(data: ReportData) -> list[EffortRow]:
-    """One row per source. Several kinds watched at once are one hour of watching, so the most per kind counts."""
-    by = ["which", "source_id", "status", "reason"]
-    hours = (
-        data.effort.group_by([*by, "kind"]).agg(pl.col("hours").sum()).group_by(by).agg(pl.col("hours").max()).sort(by)
-    )
-    rows = []
-    for source_id in sorted(data.effort["source_id"].unique().to_list()):
-        mine = hours.filter(pl.col("source_id") == source_id)
-        now = mine.filter(pl.col("which") == "period")
-        lost = now.filter(pl.col("status") != "watching")
-        per_status = lost.group_by("status").agg(pl.col("hours").sum()).sort("status")
-        reasons = lost.filter(pl.col("reason").is_not_null() & (pl.col("reason") != "")).sort("hours", descending=True)
-        rows.append(
-            EffortRow(
-                source_id,
-                _watched(now),
-                _watched(mine.filter(pl.col("which") == "previous")),
-                tuple((s, float(h)) for s, h in per_status.iter_rows() if h > 0),
-                tuple(dict.fromkeys(reasons["reason"].to_list()))[:3],
-            )
-        )
-    return rows
-
-
-def _watched(hours: pl.DataFrame) -> float:
-    return float(hours.filter(pl.col("status") == "watching")["hours"].sum())

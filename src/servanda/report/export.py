@@ -122,9 +122,15 @@ def _joined(chosen: pl.DataFrame, marked: Marked, membership: pl.DataFrame) -> p
             listed(membership, "observation_ids", pl.col("observation_id"), "observation_id"),
             on="incident_id",
             how="left",
+            maintain_order="left",
         )
-        .join(listed(marked.terms, "terms", term, "term_id"), on="incident_id", how="left")
-        .join(listed(marked.regions, "regions", pl.col("region"), "region"), on="incident_id", how="left")
+        .join(listed(marked.terms, "terms", term, "term_id"), on="incident_id", how="left", maintain_order="left")
+        .join(
+            listed(marked.regions, "regions", pl.col("region"), "region"),
+            on="incident_id",
+            how="left",
+            maintain_order="left",
+        )
         .with_columns(pl.col("observation_ids", "terms", "regions").fill_null([]))
     )
 

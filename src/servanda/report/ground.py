@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from servanda.report import svg
 from servanda.report.svg import el, text
 
-WIDTH, LOWEST, TALLEST = 1000.0, 420.0, 760.0
+WIDTH, LOWEST, TALLEST = 1000.0, 420.0, 620.0
 MARGIN = 0.07
 LEAST_SPAN_M = 4_000.0
 """A map of one point still shows so much ground."""

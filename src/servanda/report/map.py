@@ -33,12 +33,17 @@ class MapView:
 
 
 def draw_map(data: ReportData, marked: Marked, linked: frozenset[str]) -> MapView:
-    """Draw the incidents of kinds that a term is about. ``linked``: incidents that the annex holds."""
+    """Draw the incidents of kinds that a term is about and that lie, at least in part, in the days shown.
+
+    ``linked``: incidents that the annex holds.
+    """
     shown = data.settings
     t_from = max(data.agreement.t_from, data.period.t_to - timedelta(days=shown.map_days))
     t_from = min(t_from, data.period.t_from)
-    mid = pl.col("t_mid")
-    recent = marked.incidents.filter("relevant").filter((mid >= t_from) & (mid < data.period.t_to))
+    # What is known by its date only may lie inside, so overlap counts and not the middle.
+    begun, ended = pl.col("t_start") < data.period.t_to, pl.col("t_end") <= t_from
+    before = ended & (pl.col("t_start") < t_from)
+    recent = marked.incidents.filter(pl.col("relevant") & begun & ~before)
     placed = recent.filter(pl.col("lon").is_not_null() & pl.col("lat").is_not_null())
     ground = _ground(data, placed)
     if ground is None:

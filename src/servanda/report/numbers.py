@@ -121,6 +121,11 @@ class Clock:
         at = self.local(t)
         return f"{at.day}{NBSP}{MONTHS[at.month - 1][:3]}"
 
+    def days(self, t_from: datetime, t_to: datetime) -> str:
+        """The days of a half-open stretch; one that ends at midnight does not reach into the next day."""
+        first, last = self.day(t_from), self.day(t_to - timedelta(microseconds=1) if t_to > t_from else t_to)
+        return first if first == last else f"{first}{DASH}{last}"
+
     def time(self, t: datetime) -> str:
         at = self.local(t)
         return f"{at.hour:02}:{at.minute:02}"

@@ -4,32 +4,34 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 import servanda
 from servanda.report import numbers, svg
 from servanda.report.annex import build_annex, number_lists, watch_lists
-from servanda.report.counts import by_kind, by_region, effort_rows
+from servanda.report.changes import changes, revised
+from servanda.report.counts import beside, by_kind, by_region, day_counts, partly
 from servanda.report.data import ReportData
-from servanda.report.incidents import Marked
+from servanda.report.effort import effort_rows
+from servanda.report.export import EVERY, SELECTED
+from servanda.report.incidents import Marked, exported
 from servanda.report.map import draw_map
+from servanda.report.reliability import draw_reliability
 from servanda.report.strip import day_strip
 from servanda.report.timeline import draw_timeline
-from servanda.report.verdicts import changes, exemptions, party_name, summary, tally, term_rows
-from servanda.report.whisker import reach_of, whisker
+from servanda.report.verdicts import exemptions, party_name, summary, tally, term_rows, why_unsure
+from servanda.report.whisker import scale_of, whisker
 from servanda.report.words import STATUS_WORDS, STYLES, kind_label
 
 
 def view(data: ReportData, marked: Marked) -> dict[str, Any]:
     """Everything the templates name."""
     rows = term_rows(data)
-    annex = build_annex(data, marked)
-    kinds, (regions, regions_left) = by_kind(data, marked), by_region(data, marked)
-    reach = reach_of(data.comparisons)
-    effort = effort_rows(data)
-    changed = changes(data)
+    changed = changes(data, rows)
+    shown = changed[: data.settings.changes]
+    annex = build_annex(data, marked, revised(shown))
+    called = {r.term_id: r.words for r in rows} | {c.row.term_id: c.row.words for c in changed}
     return {
         "data": data,
         "settings": data.settings,
@@ -40,27 +42,49 @@ def view(data: ReportData, marked: Marked) -> dict[str, Any]:
         "summary": summary(rows),
         "tally": tally(rows),
         "exemptions": exemptions(data),
-        "changes": changed[: data.settings.changes],
-        "changes_left": max(0, len(changed) - data.settings.changes),
+        "changes": shown,
+        "changes_left": len(changed) - len(shown),
         "map": draw_map(data, marked, annex.known()["i"]),
         "timeline": draw_timeline(data, marked),
         "strip": day_strip(data, rows),
+        "annex": annex,
+        "known": annex.known(),
+        "party": lambda p: party_name(data, p),
+        "words": lambda term_id: called.get(term_id, term_id),
+        **_counts(data, marked),
+        **_comparisons(data),
+    }
+
+
+def _counts(data: ReportData, marked: Marked) -> dict[str, Any]:
+    """What the templates name of counts, of the effort behind them, and of what is exported."""
+    kinds, others, (regions, regions_left) = by_kind(data, marked), beside(data, marked), by_region(data, marked)
+    effort, written = effort_rows(data), exported(data, marked).height
+    return {
         "by_kind": kinds,
+        "beside": others,
         "by_region": regions,
         "regions_left": regions_left,
-        "comparisons": [(c, whisker(c.rate_ratio, reach, f"ratio-{i}")) for i, c in enumerate(data.comparisons)],
+        "day": day_counts(marked),
+        "partial": partly(data, marked),
+        "period_coarse": marked.incidents.filter("coarse").height,
         "effort": effort,
         "watched_h": sum(r.watched_h for r in effort),
         "lost_h": sum(h for r in effort for _, h in r.lost_h),
         "statuses": [s for s in STATUS_WORDS if any(s == x for r in effort for x, _ in r.lost_h)],
-        "period_incidents": marked.incidents.filter(pl.col("which") == "period").height,
-        "period_bearing": marked.incidents.filter((pl.col("which") == "period") & pl.col("bears")).height,
-        "period_coarse": marked.incidents.filter("coarse").height,
-        "annex": annex,
-        "known": annex.known(),
-        "lists": number_lists([*kinds, *regions]),
+        "lists": number_lists([*kinds, *regions, *others]),
         "watches": watch_lists(data),
-        "party": lambda p: party_name(data, p),
+        "incidents_total": marked.incidents.height,
+        "exported": written,
+        "selection": EVERY if written == marked.incidents.height else SELECTED,
+    }
+
+
+def _comparisons(data: ReportData) -> dict[str, Any]:
+    scale = scale_of(data.comparisons)
+    return {
+        "comparisons": [(c, whisker(c.rate_ratio, scale, f"ratio-{i}")) for i, c in enumerate(data.comparisons)],
+        "reliability": draw_reliability(data.scoreboard.points) if data.scoreboard else None,
     }
 
 
@@ -132,6 +156,8 @@ FILTERS: dict[str, Any] = {
     "number": numbers.number,
     "interval": numbers.interval,
     "ratio": numbers.ratio,
+    "ratio_words": numbers.ratio_words,
+    "why_unsure": why_unsure,
     "hours": numbers.hours,
     "distance": numbers.distance,
     "short": numbers.short,

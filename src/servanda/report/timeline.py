@@ -151,7 +151,7 @@ def _ticks(data: ReportData, axis: Axis) -> list[Markup]:
     step = next((h for h in (1, 3, 6, 12, 24, 48, 168, 336) if hours / h <= 14), 672)
     midnight = clock.local(axis.t_from).replace(hour=0, minute=0, second=0, microsecond=0)
     out = []
-    for i in range(int(hours // step) + 3):
+    for i in range(int((hours + 24) // step) + 2):
         # Wall time, so that a tick stays at midnight when the clocks change.
         wall = midnight + timedelta(hours=step * i)
         at = wall.astimezone(data.as_of.tzinfo)

@@ -11,6 +11,8 @@ from servanda.report.numbers import plural
 from servanda.report.words import verdict_phrase
 
 IN_FORCE = "in_force"
+POWER_SHORT = "power_short"
+"""Code of the reason that says no more than the power beside it."""
 TOLD_LAST: tuple[Verdict, ...] = ("broken", "alleged", "exempt", "kept", "pending", "unverifiable")
 
 
@@ -123,19 +125,20 @@ def term_rows(data: ReportData) -> list[TermRow]:
     return rows
 
 
-def why_blind(finding: Finding) -> str:
-    """Why a violation could not have been found, where the reasons say so: nobody watched, or too few did."""
+def why_unsure(finding: Finding) -> str:
+    """Why silence proves little, where the reasons say so: nobody watched, too few did, or what else was short."""
     flat = list(_flat(finding.reasons))
     if any(r.code == "nobody_looking" for r in flat):
         return "nobody was watching"
     unwatched = next((r.text for r in flat if r.code == "unwatched_kinds"), "").rstrip(".")
+    # Sources that are not independent of each other are one here.
     watching = sum(r.code == "power_of" for r in flat)
     if unwatched:
         return unwatched[0].lower() + unwatched[1:]
     if finding.power == 0 and 0 < watching < finding.proof_witnesses:
-        asked = plural(finding.proof_witnesses, "witness", "witnesses")
-        return f"{plural(watching, 'independent source')} watched, proof needs {asked}"
-    return ""
+        return f"{plural(watching, 'source')} watched, proof needs {finding.proof_witnesses}"
+    first = finding.reasons[0] if finding.verdict == "unverifiable" and finding.reasons else None
+    return first.text.rstrip(".") if first and first.code != POWER_SHORT else ""
 
 
 def _flat(reasons: Iterable[Reason]) -> Iterator[Reason]:

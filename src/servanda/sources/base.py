@@ -95,6 +95,7 @@ class Source:
     asks: str
     """What the provider asks of users."""
     witness_group: str
+    """Sources that share one are one witness; empty: every feed that uses this source is its own."""
     reliability: str
     reliability_why: str
     time_zone: str
@@ -116,3 +117,7 @@ class Source:
     """Kinds that it could ever report, each with all below it; empty: any kind."""
     is_witness: bool = True
     """Does it report what was seen, not what was said? Sources that relay claims prove nothing by number."""
+
+    def group_of(self, source_id: str, settings: Settings) -> str:
+        """The witness group of a feed: the mission's word, else the source's, else its own."""
+        return settings.witness_group or self.witness_group or source_id

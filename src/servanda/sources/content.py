@@ -84,7 +84,7 @@ def finish_observations(
     settings = context.settings
     shared = {
         "source_id": pl.lit(context.source_id),
-        "witness_group": pl.lit(settings.witness_group or source.witness_group),
+        "witness_group": pl.lit(source.group_of(context.source_id, settings)),
         "reliability": pl.lit(settings.reliability or source.reliability),
         "recorded_at": pl.col("t_end") + latency(source, context),
         "access": pl.lit(settings.access),
@@ -110,7 +110,7 @@ def finish_watches(frame: pl.DataFrame, source: Source, payload: Payload, contex
     settings = context.settings
     shared = {
         "source_id": pl.lit(context.source_id),
-        "witness_group": pl.lit(settings.witness_group or source.witness_group),
+        "witness_group": pl.lit(source.group_of(context.source_id, settings)),
         "status": pl.lit("watching"),
         "recorded_at": pl.col("t_end") + latency(source, context),
     }

@@ -151,7 +151,7 @@ def _timed(frame: pl.DataFrame, settings: TableSettings) -> pl.DataFrame:
     start = parse_times(frame["t_start"], zone, settings.time_formats)
     ended = "t_end" in frame.columns
     end = parse_times(frame["t_end"], zone, settings.time_formats)["t_end"] if ended else start["t_end"]
-    given = frame["t_end"].is_not_null() if ended else pl.Series([False] * frame.height)
+    given = frame["t_end"].is_not_null() if ended else pl.repeat(False, frame.height, eager=True)
     bad_end = given & end.is_null()
     frame = frame.with_columns(
         start["t_start"], end.zip_with(given, start["t_end"]).alias("t_end"), bad_end.alias("__bad_end")
@@ -211,7 +211,7 @@ def _observations(good: pl.DataFrame, settings: TableSettings) -> pl.DataFrame:
         "lat": pl.when(point).then("y"),
         "geometry": pl.col("area"),
         "sigma_m": pl.coalesce(sigma, pl.when(point).then(pl.lit(settings.sigma_m, pl.Float64))),
-        "claim": pl.coalesce(claim, pl.lit("sighting" if settings.monitor else "claim")),
+        "claim": pl.coalesce(claim, pl.lit("sighting")),
         **{name: number(name) for name in ("count_low", "count_high", "credibility") if name in good.columns},
     }
     kept = [c for c in good.columns if c in OBSERVATIONS.names]
@@ -240,7 +240,7 @@ SOURCE = Source(
     citation="as the mission states",
     url="",
     asks="As its provider asks: state provider, licence and citation in the mission file.",
-    witness_group="table",
+    witness_group="",
     reliability="F",
     reliability_why="Nothing is known of it; the mission grades it.",
     time_zone="UTC",

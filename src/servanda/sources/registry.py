@@ -65,7 +65,7 @@ def profile(source: Source, source_id: str, settings: Settings) -> pl.DataFrame:
         "provider": given["provider"] or source.provider,
         "licence": given["licence"] or source.licence,
         "citation": given["citation"] or source.citation,
-        "witness_group": settings.witness_group or source.witness_group,
+        "witness_group": source.group_of(source_id, settings),
         "reliability": settings.reliability or source.reliability,
         "p_true": settings.p_true,
         "sigma_m": source.sigma_m if given["sigma_m"] is None else given["sigma_m"],
