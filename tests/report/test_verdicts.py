@@ -36,6 +36,13 @@ def test_one_sentence_from_the_verdicts(truce: ReportData, verdicts: list[Verdic
     assert summary(rows_of(truce, verdicts)) == words
 
 
+def test_the_sentence_blames_the_watch_only_where_power_fell_short(truce: ReportData) -> None:
+    rows = term_rows(truce)
+    assert summary(rows).endswith(f"3 cannot be verified: {LOOKING}")
+    seen = [replace(r, whole=replace(r.whole, power=0.9)) if r.whole and r.term_id == "no_heavy" else r for r in rows]
+    assert summary(seen).endswith("3 cannot be verified.")
+
+
 def test_rows_follow_the_agreement_and_name_the_parties(truce: ReportData) -> None:
     rows = term_rows(truce)
     assert [r.term_id for r in rows] == ["no_fire", "no_strikes", "no_advance", "no_heavy", "exchange", "no_denial"]

@@ -124,8 +124,8 @@ class Allow(Written):
 class GuaranteeTrigger(Written):
     """What sets a guarantee in motion."""
 
-    term: str
-    verdict: tuple[Literal["broken", "alleged"], ...] = ("broken",)
+    term: str = Field(description="Id of a term.")
+    verdict: tuple[Literal["broken", "alleged"], ...] = Field(("broken",), description="Verdicts that set it off.")
 
 
 class Guarantee(Written):
@@ -158,23 +158,23 @@ class WrittenTerm(Written):
 class Amendment(Written):
     """A dated change. From ``effective`` on, the terms and zones named here replace those before."""
 
-    version: str
+    version: str = Field(description="Name of the version that starts here.")
     effective: Moment
     reference: str = Field(min_length=1)
     terms: dict[str, WrittenTerm | None] = Field({}, description="New or replaced terms; null ends one.")
-    zones: dict[str, WrittenZone] = {}
+    zones: dict[str, WrittenZone] = Field({}, description="New or replaced zones.")
     in_force_to: Moment | None = Field(None, description="A new end of the in-force window.")
 
 
 class WrittenAgreement(Written):
     """The whole of ``agreement.yaml``."""
 
-    title: str
-    version: str = "1"
+    title: str = Field(description="What reports call the agreement.")
+    version: str = Field("1", description="Name of the version before any amendment.")
     reference: str = Field("", description="Where the text was published.")
     time_zone: str = Field(description="IANA name; times without an offset are in it.")
     in_force: WrittenWindow
     parties: dict[str, WrittenParty] = Field(min_length=1)
-    zones: dict[str, WrittenZone] = {}
-    terms: dict[str, WrittenTerm] = Field(min_length=1)
+    zones: dict[str, WrittenZone] = Field({}, description="Areas and lines, by id.")
+    terms: dict[str, WrittenTerm] = Field(min_length=1, description="Promises, by id.")
     amendments: tuple[Amendment, ...] = ()

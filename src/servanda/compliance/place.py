@@ -11,6 +11,8 @@ METRES_PER_DEGREE = 111_195.0
 """Of latitude, on a sphere of mean radius 6,371.0088 km."""
 NEAR_SIGMAS = 4.0
 """Beyond this many standard deviations from a zone's edge a place is wholly in or out (error < 0.0004)."""
+CLOSE_SIGMAS = 1.5
+"""Within this many the full number of points is used; beyond it less than 7 % of the law can lie across."""
 CHUNK = 4096
 
 Floats = NDArray[np.float64]
@@ -29,36 +31,52 @@ def gaussian_points(n: int) -> Floats:
 
 
 def share_inside(lon: Floats, lat: Floats, sigma_m: Floats, zone: BaseGeometry, points: int) -> Floats:
-    """(n,) share of each place's normal law over ``zone``; lon, lat (n,) degrees, sigma_m (n,) metres, NaN as 0."""
+    """(n,) share of each place's normal law over ``zone``; lon, lat (n,) degrees, sigma_m (n,) metres, NaN as 0.
+
+    Places close to the zone's edge are weighed with ``points`` points each, those from which only a tail can
+    reach over it with a quarter as many: the error is largest in the middle of the law.
+    """
     sigma = np.nan_to_num(sigma_m, nan=0.0)
     shapely.prepare(zone)
     inside: Floats = shapely.contains_xy(zone, lon, lat).astype(np.float64)
-    near = np.flatnonzero(_near_edge(lon, lat, sigma, zone))
-    if len(near):
-        offsets = gaussian_points(points)
-
-        def quadrature(rows: NDArray[np.int64]) -> Floats:
-            dy = sigma[rows, None] * offsets[:, 1] / METRES_PER_DEGREE
-            dx = sigma[rows, None] * offsets[:, 0] / (METRES_PER_DEGREE * np.cos(np.radians(lat[rows, None])))
-            hits = shapely.contains_xy(zone, lon[rows, None] + dx, lat[rows, None] + dy)
-            return np.asarray(hits.mean(axis=1))
-
-        chunks = [near[i : i + CHUNK] for i in range(0, len(near), CHUNK)]
-        with ThreadPoolExecutor(2) as pool:
-            inside[near] = np.concatenate(list(pool.map(quadrature, chunks)))
+    if zone.is_empty or not (sigma > 0).any():
+        return inside
+    near = _near_edge(lon, lat, sigma, zone)
+    for reach, (low, high) in ((points, (0.0, CLOSE_SIGMAS)), (points // 4, (CLOSE_SIGMAS, NEAR_SIGMAS))):
+        rows = np.flatnonzero((near >= low) & (near < high))
+        inside[rows] = _quadrature(lon[rows], lat[rows], sigma[rows], zone, gaussian_points(reach))
     return inside
 
 
-def _near_edge(lon: Floats, lat: Floats, sigma: Floats, zone: BaseGeometry) -> NDArray[np.bool_]:
-    """Places whose law may cross the zone's edge; lengths east are taken short, so that none is missed."""
-    if zone.is_empty or not (sigma > 0).any():
-        return np.zeros(len(lon), dtype=bool)
+def _quadrature(lon: Floats, lat: Floats, sigma: Floats, zone: BaseGeometry, offsets: Floats) -> Floats:
+    """(n,) share of points around each place that lie in the zone; on two threads, in chunks of even size."""
+
+    def chunk(start: int) -> Floats:
+        rows = slice(start, start + CHUNK)
+        dy = sigma[rows, None] * offsets[:, 1] / METRES_PER_DEGREE
+        dx = sigma[rows, None] * offsets[:, 0] / (METRES_PER_DEGREE * np.cos(np.radians(lat[rows, None])))
+        return np.asarray(shapely.contains_xy(zone, lon[rows, None] + dx, lat[rows, None] + dy).mean(axis=1))
+
+    with ThreadPoolExecutor(2) as pool:
+        return np.concatenate([np.empty(0), *pool.map(chunk, range(0, len(lon), CHUNK))])
+
+
+def _near_edge(lon: Floats, lat: Floats, sigma: Floats, zone: BaseGeometry) -> Floats:
+    """(n,) at least so many standard deviations to the zone's edge: 0, CLOSE_SIGMAS or NEAR_SIGMAS.
+
+    Lengths east are taken short, so that no place is thought farther than it is.
+    """
     squeeze = float(np.cos(np.radians(min(89.0, np.abs(np.r_[lat, zone.bounds[1::2]]).max()))))
     edge = shapely.transform(zone.boundary, lambda xy: xy * [squeeze, 1.0])
     shapely.prepare(edge)
-    reach = NEAR_SIGMAS * sigma / METRES_PER_DEGREE
-    near: NDArray[np.bool_] = shapely.dwithin(shapely.points(lon * squeeze, lat), edge, reach)
-    return near & (sigma > 0)
+    steps = np.full(len(lon), NEAR_SIGMAS)
+    rows = np.flatnonzero(sigma > 0)
+    at = shapely.points(lon[rows] * squeeze, lat[rows])
+    for sigmas, nearer in ((NEAR_SIGMAS, CLOSE_SIGMAS), (CLOSE_SIGMAS, 0.0)):
+        hit = shapely.dwithin(at, edge, sigmas * sigma[rows] / METRES_PER_DEGREE)
+        rows, at = rows[hit], at[hit]
+        steps[rows] = nearer
+    return steps
 
 
 def overlap_share(area: BaseGeometry, zone: BaseGeometry) -> float:

@@ -81,7 +81,8 @@ def _named(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _place(rows: pl.DataFrame) -> pl.DataFrame:
     """Precision-weighted mean of the points, each witness group by its best report; else the first area."""
-    points = rows.filter(pl.col("lon").is_not_null()).sort("group", "s_km", "observation_id")
+    narrow = rows.select("group", "s_km", "observation_id", "witness_group", "lon", "lat")
+    points = narrow.filter(pl.col("lon").is_not_null()).sort("group", "s_km", "observation_id")
     best = points.unique(["group", "witness_group"], keep="first", maintain_order=True)
     weight = pl.col("s_km") ** -2.0
     mean = best.group_by("group").agg(
@@ -89,7 +90,7 @@ def _place(rows: pl.DataFrame) -> pl.DataFrame:
         ((pl.col("lat") * weight).sum() / weight.sum()).alias("lat"),
         (1000.0 * weight.sum() ** -0.5).alias("sigma_m"),
     )
-    areas = rows.filter(pl.col("geometry").is_not_null()).sort("group", "observation_id")
+    areas = rows.select("group", "observation_id", "geometry").drop_nulls("geometry").sort("group", "observation_id")
     area = areas.group_by("group", maintain_order=True).agg(pl.col("geometry").first())
     both = mean.join(area, on="group", how="full", coalesce=True)
     return both.with_columns(pl.when(pl.col("lon").is_null()).then("geometry").alias("geometry"))

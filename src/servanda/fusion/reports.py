@@ -16,9 +16,10 @@ HOUR_US = 3_600_000_000
 KM_PER_DEGREE = 111.195
 AREA_SIGMA_KM = 1.0
 """Two areas are the same only when their centres are: an area's own width says nothing about that."""
-DEFAULTS = pl.Schema(
-    {n: OBSERVATIONS.schema[n] for n in ("label", "geometry", "sigma_m", "actor_claimed", "count_low", "count_high")}
-    | {n: OBSERVATIONS.schema[n] for n in ("count_unit", "reliability", "credibility", "flags")}
+NEEDED = ("observation_id", "source_id", "kind", "t_start", "t_end", "lon", "lat")
+OPTIONAL = (
+    *("geometry", "sigma_m", "actor_claimed", "count_low", "count_high", "count_unit"),
+    *("reliability", "credibility", "flags", "claim"),
 )
 """Columns that a minimal frame may lack; null there."""
 
@@ -43,16 +44,13 @@ class Reports:
 
 def complete(observations: pl.DataFrame) -> pl.DataFrame:
     """Add what a minimal frame lacks: its own record, its own witness group, a sighting."""
-    missing = [pl.lit(None, dtype=t).alias(n) for n, t in DEFAULTS.items() if n not in observations.columns]
-    out = observations.with_columns(missing)
-    if "claim" not in out.columns:
-        out = out.with_columns(pl.lit(None, dtype=pl.String).alias("claim"))
-    out = out.with_columns(pl.col("claim").fill_null("sighting"))
-    if "record_id" not in out.columns:
-        out = out.with_columns(pl.col("observation_id").alias("record_id"))
-    if "witness_group" not in out.columns:
-        out = out.with_columns(pl.col("source_id").alias("witness_group"))
-    return out
+    columns = [pl.col(n) for n in NEEDED]
+    for name in OPTIONAL:
+        given = pl.col(name) if name in observations.columns else pl.lit(None, dtype=OBSERVATIONS.schema[name])
+        columns.append(given.alias(name))
+    for name, stand_in in (("record_id", "observation_id"), ("witness_group", "source_id")):
+        columns.append(pl.col(name if name in observations.columns else stand_in).alias(name))
+    return observations.select(columns).with_columns(pl.col("claim").fill_null("sighting"))
 
 
 def reports(observations: pl.DataFrame, sources: pl.DataFrame, priors: Priors) -> Reports:

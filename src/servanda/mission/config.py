@@ -50,12 +50,12 @@ class Baseline(Written):
 class ComparisonEntry(Written):
     """A before-and-after measure."""
 
-    title: str
-    measure: Literal["starts", "hours", "records"]
+    title: str = Field(description="What the report calls it.")
+    measure: Literal["starts", "hours", "records"] = Field(description="What is counted: see the guide.")
     source: str = Field(description="Id of a feed of this mission.")
     kinds: tuple[str, ...] = Field((), description="Kinds to count; empty: all but untyped reports.")
     from_: datetime | None = Field(None, alias="from", description="Start of the window; else the in-force window.")
-    to: datetime | None = None
+    to: datetime | None = Field(None, description="End of the window; else of the in-force window.")
     baselines: tuple[Baseline, ...] = Field(min_length=1)
     wave_gap_h: float = Field(1.0, gt=0, description="Reports closer together than this count as one wave.")
 
@@ -71,15 +71,15 @@ class MapEntry(Written):
     """What the map shows besides incidents."""
 
     zones: tuple[str, ...] = Field((), description="Zone ids; empty: the zones that terms name.")
-    lines: tuple[str, ...] = ()
+    lines: tuple[str, ...] = Field((), description="Zone ids to draw as lines.")
     land: str | None = Field(None, description="GeoJSON file of land.")
 
 
 class MissionFile(Written):
     """The whole of ``mission.yaml``."""
 
-    title: str
-    agreement: str = "agreement.yaml"
+    title: str = Field(description="Title of the reports.")
+    agreement: str = Field("agreement.yaml", description="The agreement file.")
     time_zone: str = Field(description="IANA name; reports are in it.")
     cutoff: str = Field("00:00", description="When a reporting day ends, local time.")
     store: str = Field("evidence.sqlite", description="Where the evidence is kept.")

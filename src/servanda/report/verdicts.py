@@ -158,24 +158,31 @@ def tally(rows: list[TermRow]) -> list[tuple[Verdict, int]]:
 
 
 def summary(rows: list[TermRow]) -> str:
-    """One sentence, made from the verdicts alone."""
+    """One sentence, made from the verdicts alone; it says that nobody was looking only where power fell short."""
     counts = tally(rows)
     total = sum(n for _, n in counts)
     if not total:
         return "No term of the agreement was in force, so nothing was found upon."
+    because = ": nobody was looking well enough" if _blind(rows) else ""
     if counts[0][1] == total:
-        return _unanimous(counts[0][0], total)
+        return _unanimous(counts[0][0], total, because)
     first, rest = counts[0], counts[1:]
     parts = [f"{first[1]} of {total} terms {verdict_phrase(first[0], True)}"]
     parts += [f"{n} {verdict_phrase(v, False)}" for v, n in rest]
-    return ", ".join(parts) + "."
+    return ", ".join(parts) + f"{because if counts[-1][0] == 'unverifiable' else ''}."
 
 
-def _unanimous(verdict: Verdict, total: int) -> str:
+def _blind(rows: list[TermRow]) -> bool:
+    """Did every term that cannot be verified lack the power that it asks for?"""
+    open_rows = [r for r in rows if r.main and r.main.verdict == "unverifiable"]
+    return all(r.term is None or r.main is None or r.main.power < r.term.power for r in open_rows)
+
+
+def _unanimous(verdict: Verdict, total: int, because: str) -> str:
     every = "The one term" if total == 1 else f"All {total} terms"
     if verdict == "unverifiable":
         none = "The one term cannot" if total == 1 else f"None of the {total} terms can"
-        return f"{none} be verified: nobody was looking well enough."
+        return f"{none} be verified{because}."
     if verdict == "kept":
         return f"{every} kept, and enough was watched to say so."
     return f"{every} {verdict_phrase(verdict, True)}."

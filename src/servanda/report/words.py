@@ -73,5 +73,5 @@ def verdict_phrase(verdict: Verdict, leads: bool) -> str:
     if verdict == "alleged":
         return "alleged to be broken" if leads else "alleged"
     if verdict == "unverifiable":
-        return "cannot be verified: nobody was looking well enough"
+        return "cannot be verified"
     return "still pending" if verdict == "pending" else verdict
