@@ -75,8 +75,12 @@ def _believed(rows: pl.DataFrame) -> pl.DataFrame:
 def _named(rows: pl.DataFrame) -> pl.DataFrame:
     """An incident's id is the hash of the ids of its observations; one alone lends its own."""
     ids = rows.sort("observation_id").group_by("group").agg(pl.col("observation_id"), pl.len().alias("observations"))
-    names = [hashlib.sha256(" ".join(x).encode()).hexdigest()[:16] for x in ids["observation_id"].to_list()]
-    return ids.select("group", "observations").with_columns(pl.Series("incident_id", names))
+    several = ids.filter(pl.col("observations") > 1)
+    names = [hashlib.sha256(" ".join(x).encode()).hexdigest()[:24] for x in several["observation_id"].to_list()]
+    named = several.select("group").with_columns(pl.Series("incident_id", names, dtype=pl.String))
+    alone = pl.col("observation_id").list.first()
+    joined = ids.join(named, on="group", how="left", maintain_order="left")
+    return joined.select("group", "observations", pl.coalesce("incident_id", alone).alias("incident_id"))
 
 
 def _place(rows: pl.DataFrame) -> pl.DataFrame:
