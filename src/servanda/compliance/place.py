@@ -39,7 +39,7 @@ def share_inside(lon: Floats, lat: Floats, sigma_m: Floats, zone: BaseGeometry, 
     """(n,) share of each place's normal law over ``zone``; lon, lat (n,) degrees, sigma_m (n,) metres, NaN as 0.
 
     Places close to the zone's edge are weighed with ``points`` points each, those from which only a tail can
-    reach over it with a quarter as many: the error is largest in the middle of the law.
+    reach over it with half as many: the error is largest in the middle of the law.
     """
     sigma = np.nan_to_num(sigma_m, nan=0.0)
     shapely.prepare(zone)
@@ -47,7 +47,7 @@ def share_inside(lon: Floats, lat: Floats, sigma_m: Floats, zone: BaseGeometry, 
     if zone.is_empty or not (sigma > 0).any():
         return inside
     near = _near_edge(lon, lat, sigma, zone)
-    for reach, (low, high) in ((points, (0.0, CLOSE_SIGMAS)), (points // 4, (CLOSE_SIGMAS, NEAR_SIGMAS))):
+    for reach, (low, high) in ((points, (0.0, CLOSE_SIGMAS)), (points // 2, (CLOSE_SIGMAS, NEAR_SIGMAS))):
         rows = np.flatnonzero((near >= low) & (near < high))
         inside[rows] = _quadrature(lon[rows], lat[rows], sigma[rows], zone, gaussian_points(reach))
     return inside
