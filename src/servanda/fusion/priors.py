@@ -27,7 +27,7 @@ class Priors(BaseModel):
     consequence: float = Field(0.3, ge=0, le=1, description="Weight of an act beside damage or harm it may have done.")
     link_odds: float = Field(1.0, gt=0, description="Least odds for 'the same incident': more likely than not.")
     gate_sigmas: float = Field(3.0, gt=0, description="Pairs farther apart than this are not looked at.")
-    neighbours: int = Field(6, ge=1, description="Nearest reports looked at for each report and class of precision.")
+    neighbours: int = Field(4, ge=1, description="Nearest reports looked at for each report and class of precision.")
     no_incident: tuple[str, ...] = Field(
         ("report_untyped", "territory_control"), description="Kinds that are no incident by themselves."
     )
