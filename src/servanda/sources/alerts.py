@@ -159,7 +159,7 @@ def _watches(good: pl.DataFrame, areas: dict[str, bytes], payload: Payload, cont
 SOURCE = Source(
     name="alerts",
     title="Air-raid alerts by region",
-    provider="V. Klimenko, air-raid sirens dataset (official and volunteer channels)",
+    provider="Vadimkin, air-raid sirens dataset (official and volunteer channels)",
     licence="MIT",
     citation="Vadimkin, air-raid sirens dataset. https://github.com/Vadimkin/ukrainian-air-raid-sirens-dataset",
     url="https://github.com/Vadimkin/ukrainian-air-raid-sirens-dataset",
