@@ -54,10 +54,14 @@ def silence(term: Term, power: Power, over: bool) -> tuple[Verdict, str]:
     return ("kept", "power_enough") if power.power >= term.power else ("unverifiable", "power_short")
 
 
+def _witnessed(term: Term, incidents: Incidents, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which incidents have the witnesses that the standard of proof asks for."""
+    enough = incidents.witnesses[rows] >= term.proof.witnesses
+    return enough & incidents.monitor_seen[rows] if term.proof.monitor_seen else enough
+
+
 def _proven(term: Term, incidents: Incidents, rows: NDArray[np.int64], chance: Floats) -> NDArray[np.bool_]:
-    proof = term.proof
-    enough = (chance >= proof.probability) & (incidents.witnesses[rows] >= proof.witnesses)
-    return enough & incidents.monitor_seen[rows] if proof.monitor_seen else enough
+    return (chance >= term.proof.probability) & _witnessed(term, incidents, rows)
 
 
 def judge_forbid(
@@ -103,9 +107,7 @@ def judge_limit(
     Kept only when what was seen and what could have gone unseen together stay within the limit.
     """
     assert term.limit is not None
-    good = incidents.witnesses[w.rows] >= term.proof.witnesses
-    if term.proof.monitor_seen:
-        good &= incidents.monitor_seen[w.rows]
+    good = _witnessed(term, incidents, w.rows)
     maximum = term.limit.max
     surely, possibly = above(w.sure[good], maximum), above(w.possible, maximum)
     headroom = above(np.r_[w.possible, _unseen(w.possible, power.power)], maximum)
@@ -141,9 +143,7 @@ def judge_require(
     """
     assert term.obligation is not None
     count = term.obligation.count
-    good = incidents.witnesses[w.rows] >= term.proof.witnesses
-    if term.proof.monitor_seen:
-        good &= incidents.monitor_seen[w.rows]
+    good = _witnessed(term, incidents, w.rows)
     done = above(w.sure[good], count - 1)
     reported = above(w.possible, count - 1)
     proven = done >= term.proof.probability

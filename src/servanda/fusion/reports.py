@@ -64,7 +64,6 @@ def reports(observations: pl.DataFrame, sources: pl.DataFrame, priors: Priors) -
         usable.join(_source_beliefs(sources), on="source_id", how="left", maintain_order="left")
         .with_columns(_p_true(priors), pl.col("kind").replace_strict(order, return_dtype=pl.Int64).alias("kind_at"))
         .sort("t_start", "record_id", "kind_at", "observation_id")
-        .with_columns(pl.col("record_id").rle_id().alias("run"))
     )
     first = graded.unique("record_id", keep="first", maintain_order=True).with_row_index("report")
     frame = graded.join(first.select("record_id", "report"), on="record_id", how="left", maintain_order="left")
