@@ -105,7 +105,7 @@ def assess(
     """
     settings = settings or AssessSettings()
     ready = exposure.prepare(incidents, agreement)
-    looked = power.prepare(watches, sources)
+    looked = power.prepare(watches, sources, settings)
     evidence = _Evidence(membership)
     days = tuple(p for p in periods if p.name == "day")
     end = max((p.t_to for p in periods), default=agreement.t_from)

@@ -25,8 +25,6 @@ from servanda.compliance.settings import AssessSettings
 Floats = NDArray[np.float64]
 MOST_GROUPS = 10
 """All subsets of so many groups are gone through; of more, only the best count, and power is then a floor."""
-DEFAULT_FALSE_SHARE = 0.5
-"""Of reports of a watch that does not state it: as good as a coin, so that silence about quality never helps."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +61,11 @@ class Power:
     unwatched: tuple[str, ...]
 
 
-def prepare(watches: pl.DataFrame, sources: pl.DataFrame) -> Watches:
+def prepare(watches: pl.DataFrame, sources: pl.DataFrame, settings: AssessSettings) -> Watches:
     """Only ``watching`` with a known chance of detection counts; everything else is no watch."""
     on = watches.filter((pl.col("status") == "watching") & (pl.col("p_detect") > 0)).sort("t_start", "watch_id")
     names = on["witness_group"].unique().sort().to_list()
-    groups = tuple(_group(name, on, sources) for name in names)
+    groups = tuple(_group(name, on, sources, settings.unstated_p_false) for name in names)
     position = {name: i for i, name in enumerate(names)}
     prints = on["footprint"].to_list()
     distinct = sorted({p for p in prints if p is not None})
@@ -87,11 +85,11 @@ def prepare(watches: pl.DataFrame, sources: pl.DataFrame) -> Watches:
     )
 
 
-def _group(name: str, on: pl.DataFrame, sources: pl.DataFrame) -> Group:
+def _group(name: str, on: pl.DataFrame, sources: pl.DataFrame, unstated: float) -> Group:
     kept = sources.filter(pl.col("witness_group") == name)
     stated = [p for p in kept["p_true"] if p is not None]
     false = [p for p in on.filter(pl.col("witness_group") == name)["p_false"] if p is not None]
-    p_true = max(stated) if stated else 1.0 - (min(false) if false else DEFAULT_FALSE_SHARE)
+    p_true = max(stated) if stated else 1.0 - (min(false) if false else unstated)
     sigmas = [s for s in kept["sigma_m"] if s is not None]
     monitor = bool(kept["is_monitor"].any())
     return Group(name, p_true, min(sigmas, default=0.0), monitor, bool(kept["is_witness"].any()) or kept.is_empty())

@@ -26,6 +26,12 @@ class AssessSettings(BaseModel):
         lt=1,
         description="Chance beforehand that a required act is done in time; one half presumes nothing either way.",
     )
+    unstated_p_false: float = Field(
+        0.5,
+        gt=0,
+        lt=1,
+        description="Share of false reports of a watch that states none: a coin, so that saying nothing never helps.",
+    )
     place_points: int = Field(
         256, ge=16, description="Points that stand for an uncertain place; 256 keep the error of a share under 0.02."
     )

@@ -44,7 +44,7 @@ def fuse(
     priors = priors or Priors()
     known = sources if sources is not None else SOURCES.empty()
     r = reports(observations, known, priors)
-    around = density(r)
+    around = density(r, priors)
     label = merge(r, candidates(r, around, priors), around, priors)
     incidents, membership = build(r, label, watches)
     return FusionResult(incidents, membership, _contributions(r, incidents, membership))

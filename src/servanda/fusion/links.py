@@ -12,8 +12,6 @@ from servanda.fusion.reports import Reports
 
 Floats = NDArray[np.float64]
 Pairs = NDArray[np.int64]
-CELL_KM, CELL_H = 50.0, 24.0
-"""Cells in which the density of a source's reports is counted."""
 PRECISION_STEP = 4.0
 """Reports whose place errors differ by no more than this factor are searched together."""
 CONSEQUENCE_ROOTS = frozenset({"damage", "harm", "environment"})
@@ -73,24 +71,24 @@ def _near(r: Reports, ours: NDArray[np.int64], theirs: NDArray[np.int64], priors
     return np.concatenate(out)
 
 
-def density(r: Reports) -> Floats:
+def density(r: Reports, priors: Priors) -> Floats:
     """(n,) other reports of the same source and root of kind per km2 and hour, around each report."""
     if not len(r.x_km):
         return np.empty(0)
     roots = _roots()[r.kind]
-    cells = [r.source, roots, *(np.floor(v / unit).astype(np.int64) for v, unit in _axes(r))]
+    cells = [r.source, roots, *(np.floor(v / unit).astype(np.int64) for v, unit in _axes(r, priors))]
     code = np.zeros(len(r.x_km), dtype=np.int64)
     for column in cells:
         code = code * (int(np.ptp(column)) + 1) + (column - column.min())
     _, inverse, counts = np.unique(code, return_inverse=True, return_counts=True)
-    local = (counts[inverse.reshape(-1)] - 1) / (CELL_KM**2 * CELL_H)
-    extent = [max(float(np.ptp(v)), unit) for v, unit in _axes(r)]
+    local = (counts[inverse.reshape(-1)] - 1) / (priors.cell_km**2 * priors.cell_h)
+    extent = [max(float(np.ptp(v)), unit) for v, unit in _axes(r, priors)]
     everywhere = np.bincount(r.source)[r.source] / np.prod(extent)
     return np.asarray(np.maximum(local, everywhere))
 
 
-def _axes(r: Reports) -> tuple[tuple[Floats, float], ...]:
-    return ((r.x_km, CELL_KM), (r.y_km, CELL_KM), (r.t_h, CELL_H))
+def _axes(r: Reports, priors: Priors) -> tuple[tuple[Floats, float], ...]:
+    return ((r.x_km, priors.cell_km), (r.y_km, priors.cell_km), (r.t_h, priors.cell_h))
 
 
 @cache

@@ -28,6 +28,8 @@ class Priors(BaseModel):
     link_odds: float = Field(1.0, gt=0, description="Least odds for 'the same incident': more likely than not.")
     gate_sigmas: float = Field(3.0, gt=0, description="Pairs farther apart than this are not looked at.")
     neighbours: int = Field(4, ge=1, description="Nearest reports looked at for each report and class of precision.")
+    cell_km: float = Field(50.0, gt=0, description="Side of the cells in which the density of reports is counted.")
+    cell_h: float = Field(24.0, gt=0, description="Length of these cells in time: a day, as many sources give no more.")
     no_incident: tuple[str, ...] = Field(
         ("report_untyped", "territory_control"), description="Kinds that are no incident by themselves."
     )
