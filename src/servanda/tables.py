@@ -10,7 +10,7 @@ import polars as pl
 
 TIME = pl.Datetime("us", "UTC")
 CLAIMS = ("sighting", "claim", "denial", "admission", "retraction")
-WATCH_STATUS = ("watching", "denied", "jammed", "clouded", "offline")
+WATCH_STATUS = ("watching", "denied", "jammed", "clouded", "dark", "offline", "strike")
 ACCESS = ("open", "restricted", "sealed")
 
 
@@ -108,7 +108,13 @@ WATCHES = Table(
         Column("kind", pl.String, "", "what it could see: this kind and all below it", True),
         Column("p_detect", pl.Float64, "1", "chance to report one such incident inside; null: unknown, counts as 0"),
         Column("p_false", pl.Float64, "1", "share of its reports of this kind that are false; null: unknown"),
-        Column("status", pl.String, "", "watching, denied, jammed, clouded or offline", True),
+        Column(
+            "status",
+            pl.String,
+            "",
+            "watching, denied, jammed, clouded, dark, offline or strike (its people stopped work)",
+            True,
+        ),
         Column("reason", pl.String, "", "why it was not watching, in plain words"),
         Column("recorded_at", TIME, "UTC", "when it could first be known", True),
         Column("payload_sha256", pl.String, "", "the stored payload it was first read from"),

@@ -7,7 +7,7 @@ import pytest
 
 from servanda import docs, kinds
 from servanda.agreement.model import WrittenAgreement
-from servanda.cli import app
+from servanda.cli.app import app
 from servanda.mission.config import MissionFile
 from servanda.sources.alerts_settings import AlertsSettings
 

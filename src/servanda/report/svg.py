@@ -83,7 +83,9 @@ HATCHES = {
     "denied": "url(#h-denied)",
     "jammed": "url(#h-jammed)",
     "clouded": "url(#h-clouded)",
+    "dark": "url(#h-dark)",
     "offline": "url(#h-offline)",
+    "strike": "url(#h-strike)",
 }
 """Fill of each watch status; the patterns are defined once in the page."""
 

@@ -51,7 +51,9 @@ STATUS_WORDS = {
     "denied": "access denied",
     "jammed": "jammed",
     "clouded": "clouded",
+    "dark": "too dark",
     "offline": "offline",
+    "strike": "people stopped work",
 }
 
 
