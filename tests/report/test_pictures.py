@@ -108,7 +108,7 @@ def test_the_timeline_shows_the_window_and_why_nobody_saw(truce: ReportData) -> 
     ET.fromstring(text)
     assert view.unit == "hour"
     assert view.t_from <= truce.agreement.t_from < truce.period.t_to <= view.t_to
-    assert view.statuses == ("watching", "denied", "jammed", "clouded", "dark", "offline", "strike")
+    assert view.statuses == ("watching", "denied", "jammed", "clouded", "offline")
     assert "patrols: access denied" in text
     assert "in force" in text
 
