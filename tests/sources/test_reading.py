@@ -72,6 +72,7 @@ def test_a_broken_record_is_set_aside_with_its_number(content: bytes, bad: list[
         (b"", "empty"),
         (b"  \n", "empty"),
         (b'a,b\n1,"2\n', "ends inside a quoted field, after record 0"),
+        (b'a,"b', "its header cannot be read as CSV"),
         (b"a,a\n1,2\n", "names a column twice: 'a'"),
         (b"a,b\n1,\xff\n", "line 2 is not utf-8: byte 6 is 0xff"),
         (gzip.compress(b"a,b\n1,2\n" * 100, mtime=0)[:25], "gzip file is broken"),

@@ -4,21 +4,21 @@ Only a kind, a start and a place are required. Times without an offset are in th
 a date alone is the whole local day. Whatever cannot be read is set aside with the reason, never guessed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import polars as pl
 
-from servanda.kinds import tree
-from servanda.kinds.crosswalk import crosswalk, not_events, unknown_kind
 from servanda.sources.base import Context, Fields, Payload, Reading, Source
 from servanda.sources.content import finish_observations, finish_watches, listed, with_record_ids
 from servanda.sources.generic_files import WKB, read_rows
+from servanda.sources.generic_fill import FILLED, FILLED_FLAG, fallback_columns, filled
+from servanda.sources.generic_kinds import kind_check, kinded
 from servanda.sources.generic_places import placed, point_checks
 from servanda.sources.generic_settings import COLUMNS, SET_BY_US, TableSettings
 from servanda.sources.places import number
-from servanda.sources.reading import ROW, Check, per_value, refuse, set_aside
+from servanda.sources.reading import ROW, Check, Rows, refuse, set_aside
 from servanda.sources.times import AMBIGUOUS_HOUR, DAY_PRECISION, TIME_FLAGS, UNREADABLE, parse_times
 from servanda.tables import ACCESS, CLAIMS, OBSERVATIONS, WATCH_STATUS, WATCHES
 
@@ -43,26 +43,35 @@ class _Checked:
 
 def read(payload: Payload, context: Context) -> Reading:
     """Read one table. Raises SourceRefused when it has no kind, no start or no place at all."""
-    checked = _checked(payload, context)
+    settings = TableSettings.model_validate(context.settings.model_dump())
+    rows = read_rows(payload, settings, context)
+    return read_as(SOURCE, rows, rows.columns, settings, payload, context)
+
+
+def read_as(
+    source: Source, rows: Rows, identity: Sequence[str], settings: TableSettings, payload: Payload, context: Context
+) -> Reading:
+    """Rows of ``source`` by the mapping in ``settings``. ``identity``: columns that make a record the same record."""
+    checked = _checked(rows, identity, settings, payload, context)
     if checked.watching:
-        watches = finish_watches(checked.good, SOURCE, payload, context)
+        watches = finish_watches(checked.good, source, payload, context)
         return Reading(watches=watches, quarantine=checked.quarantine, notices=checked.notices)
-    observations, duplicates = finish_observations(checked.good, SOURCE, payload, context)
+    observations, duplicates = finish_observations(checked.good, source, payload, context)
     return Reading(observations, quarantine=checked.quarantine, notices=(*checked.notices, *duplicates))
 
 
-def _checked(payload: Payload, context: Context) -> _Checked:
-    settings = TableSettings.model_validate(context.settings.model_dump())
-    rows = read_rows(payload, settings, context)
-    provided = _renamed(with_record_ids(rows.frame, rows.columns, context), rows.columns, settings)
+def _checked(
+    rows: Rows, identity: Sequence[str], settings: TableSettings, payload: Payload, context: Context
+) -> _Checked:
+    provided = _renamed(with_record_ids(rows.frame, identity, context), rows.columns, settings)
     watching = _holds_watches(provided, settings)
     _need(provided, watching, settings, payload, context)
     notices = _notices(rows.columns, settings, payload)
-    provided, dropped = _kinded(provided, settings)
+    provided, dropped = kinded(provided, settings)
     if dropped:
         notices.append(f"{payload.name}: {dropped} rows are of categories that are no event.")
     provided, place_checks = placed(_timed(provided, settings), context)
-    checks = [_kind_check(provided), *_time_checks(), *place_checks, *point_checks(provided, settings)]
+    checks = [kind_check(provided), *_time_checks(), *place_checks, *point_checks(provided, settings)]
     checks += [*_value_checks(provided), *_place_needed(watching, settings)]
     raw = [c for c in provided.columns if c.startswith(_THEIRS)]
     good, bad = set_aside(provided, checks, raw, payload, context)
@@ -80,6 +89,7 @@ def _renamed(frame: pl.DataFrame, theirs: list[str], settings: TableSettings) ->
         *(pl.col(their).alias(mine) for mine, their in ours.items() if mine not in SET_BY_US and mine != "record_id"),
         *(pl.col(c).alias(_THEIRS + c) for c in theirs if c != WKB),
     ).rename({"__record": "record_id"}, strict=False)
+    out = filled(out, _THEIRS, settings)
     for name, value in settings.constants.items():
         given = pl.col(name) if name in out.columns else pl.lit(None, pl.String)
         out = out.with_columns(pl.coalesce(given, pl.lit(str(value))).alias(name))
@@ -110,39 +120,14 @@ def _need(frame: pl.DataFrame, watching: bool, settings: TableSettings, payload:
 
 
 def _notices(theirs: list[str], settings: TableSettings, payload: Payload) -> list[str]:
-    unread = [c for c in theirs if settings.columns.get(c, c) not in COLUMNS and c != WKB]
-    absent = sorted(c for c in settings.columns if c not in theirs)
+    others = fallback_columns(settings)
+    told = {*others, *settings.ignored, WKB}
+    unread = [c for c in theirs if settings.columns.get(c, c) not in COLUMNS and c not in told]
+    absent = sorted({*settings.columns, *others} - set(theirs))
     ours = [c for c in theirs if settings.columns.get(c, c) in SET_BY_US]
     notices = [f"{payload.name}: column {c!r} is not read: it is no interchange column." for c in unread]
     notices += [f"{payload.name}: column {c!r} is mapped but is not there." for c in absent]
     return notices + [f"{payload.name}: column {c!r} is not read: it is set here, from the content." for c in ours]
-
-
-def _kinded(frame: pl.DataFrame, settings: TableSettings) -> tuple[pl.DataFrame, int]:
-    """``label`` (theirs, verbatim), ``kind`` (ours, null when unknown); rows of no event are dropped and counted."""
-    mapping: dict[str, str] = {}
-    silent: set[str] = set()
-    if settings.crosswalk is not None:
-        mapping = crosswalk(settings.crosswalk)
-        silent = set(not_events(settings.crosswalk))
-    mapping |= {theirs: ours for theirs, ours in settings.kinds.items() if ours}
-    silent = (silent | {theirs for theirs, ours in settings.kinds.items() if not ours}) - set(mapping)
-    known = {kind: kind for kind in tree()} | mapping
-    theirs = pl.col("kind").str.strip_chars()
-    kept = frame.filter(~theirs.is_in(sorted(silent)).fill_null(False)) if silent else frame
-    kind = theirs.replace_strict(known, default=None, return_dtype=pl.String)
-    label = pl.coalesce("label", "kind") if "label" in frame.columns else pl.col("kind")
-    return kept.with_columns(
-        label.alias("label"), pl.col("kind").alias("__word"), kind.alias("kind")
-    ), frame.height - kept.height
-
-
-def _kind_check(frame: pl.DataFrame) -> Check:
-    lacking = frame["kind"].is_null()
-    if not lacking.any():
-        return pl.lit(False), ""
-    words = per_value(frame["__word"].set(~lacking, None), unknown_kind)
-    return pl.lit(lacking), pl.lit(words.fill_null("It has no kind."))
 
 
 def _timed(frame: pl.DataFrame, settings: TableSettings) -> pl.DataFrame:
@@ -161,6 +146,8 @@ def _timed(frame: pl.DataFrame, settings: TableSettings) -> pl.DataFrame:
         unread = frame["recorded_at"].is_not_null() & recorded.is_null()
         frame = frame.with_columns(recorded.alias("recorded_at"), (frame["__bad_end"] | unread).alias("__bad_end"))
     flags = {DAY_PRECISION: pl.lit(start["is_day"]), AMBIGUOUS_HOUR: pl.lit(start["is_twice"])}
+    if "__filled" in frame.columns:
+        flags[FILLED] = pl.col("__filled")
     own = listed(flags)
     if "flags" in frame.columns:
         own = pl.concat_list(
@@ -255,5 +242,5 @@ SOURCE = Source(
     aux={"regions": "boundary GeoJSON: areas for the column place"},
     settings=TableSettings,
     read=read,
-    flags=TIME_FLAGS,
+    flags={**TIME_FLAGS, **FILLED_FLAG},
 )

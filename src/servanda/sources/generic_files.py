@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -14,6 +15,8 @@ from servanda.sources.reading import ROW, Rows, quarantine_rows, read_csv, refus
 
 WKB = "__wkb"
 _DELIMITERS = ",;\t"
+_TAG = r"^\s*#[A-Za-z][A-Za-z0-9_]*(\s*\+\s*[A-Za-z][A-Za-z0-9_]*)*\s*$"
+"""A hashtag with attributes of HXL 1.1 (https://hxlstandard.org/standard/1-1final/tagging/), as ``#date+start``."""
 
 
 def read_rows(payload: Payload, settings: TableSettings, context: Context) -> Rows:
@@ -24,7 +27,16 @@ def read_rows(payload: Payload, settings: TableSettings, context: Context) -> Ro
         return _parquet(data, payload, context)
     if start[:1] == b"{":
         return _geojson(payload, context)
-    return read_csv(payload, context, settings.encoding, settings.delimiter or _delimiter(start))
+    return _untagged(read_csv(payload, context, settings.encoding, settings.delimiter or _delimiter(start)))
+
+
+def _untagged(rows: Rows) -> Rows:
+    """Without a first row that holds nothing but HXL hashtags: it is a second header. Row numbers stay the file's."""
+    first = rows.frame.filter(pl.col(ROW) == 1).drop(ROW)
+    cells = [c for c in first.row(0) if c is not None and c.strip()] if first.height else []
+    if not cells or not pl.Series(cells).str.contains(_TAG).all():
+        return rows
+    return replace(rows, frame=rows.frame.filter(pl.col(ROW) != 1))
 
 
 def _delimiter(start: bytes) -> str:

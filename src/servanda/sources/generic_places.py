@@ -42,11 +42,23 @@ def placed(frame: pl.DataFrame, context: Context) -> tuple[pl.DataFrame, list[Ch
         checks.append(check)
         no_place_yet = wkb.is_null() & frame["x"].is_null()
         wkb = wkb.zip_with(~no_place_yet, named)
-    frame = frame.with_columns(wkb.alias("area"))
+    frame = _pointed(frame.with_columns(wkb.alias("area")))
     if "range_m" in frame.columns:
         frame, check = _ranged(frame)
         checks.append(check)
     return frame, checks
+
+
+def _pointed(frame: pl.DataFrame) -> pl.DataFrame:
+    """A geometry that is a point becomes x and y, where these are not given, and is no area."""
+    shapes = shapely.from_wkb(frame["area"].to_numpy(), on_invalid="ignore")
+    point = pl.Series(shapely.get_type_id(shapes) == 0, dtype=pl.Boolean)
+    x, y = (pl.Series(n, f(shapes), pl.Float64) for n, f in (("x", shapely.get_x), ("y", shapely.get_y)))
+    given = frame["x"].is_not_null() | frame["y"].is_not_null()
+    take = point & ~given
+    return frame.with_columns(
+        x.zip_with(take, frame["x"]), y.zip_with(take, frame["y"]), pl.when(~point).then("area").alias("area")
+    )
 
 
 def point_checks(frame: pl.DataFrame, settings: TableSettings) -> list[Check]:
@@ -76,6 +88,8 @@ def parse_geometry(column: pl.Series) -> pl.Series:
     rest = ~is_json & ~is_hex & (values != "")
     out[rest] = shapely.from_wkt(values[rest], on_invalid="ignore")
     out[shapely.is_empty(out)] = None
+    corners, owner = shapely.get_coordinates(out, return_index=True)
+    out[owner[~np.isfinite(corners).all(axis=1)]] = None
     broken = ~shapely.is_valid(out) & ~shapely.is_missing(out)
     out[broken] = [mended(g) for g in out[broken]]
     bounds = shapely.bounds(out)

@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from pydantic import Field, field_validator
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from servanda.kinds import tree
 from servanda.kinds.crosswalk import CROSSWALKS, unknown, unknown_kind
@@ -13,6 +14,33 @@ OWN_COLUMNS = ("place", "range_m", "footprint")
 """Interchange columns beyond the tables: name of a region; radius of view of a watch."""
 SET_BY_US = ("observation_id", "watch_id", "source_id", "payload_sha256")
 COLUMNS = tuple(dict.fromkeys((*OBSERVATIONS.names, *WATCHES.names, *OWN_COLUMNS)))
+FILLABLE = tuple(c for c in COLUMNS if c not in (*SET_BY_US, "record_id"))
+
+
+class Fallback(BaseModel):
+    """Another column of theirs that may hold a value."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    column: str
+    """Their column."""
+    pattern: str | None = None
+    """Regular expression (Rust syntax) with one group: the part of the text that is the value. None: all of it."""
+
+    @field_validator("pattern")
+    @classmethod
+    def _one_group(cls, value: str | None) -> str | None:
+        if value is not None and _groups(value) < 1:
+            raise ValueError(f"{value!r} has no group (...) around the part that is the value")
+        return value
+
+
+def _groups(pattern: str) -> int:
+    """How many groups a pattern has. Raises ValueError for one that cannot be used."""
+    try:
+        return len(pl.select(pl.lit("").str.extract_groups(pattern)).to_series().struct.fields)
+    except pl.exceptions.PolarsError as error:
+        raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
 
 
 class TableSettings(Settings):
@@ -22,10 +50,20 @@ class TableSettings(Settings):
     """auto: a table with a column p_detect or status holds watches."""
     columns: dict[str, str] = Field(default_factory=dict)
     """Their column name to ours."""
+    ignored: tuple[str, ...] = ()
+    """Their columns that are left out on purpose: no notice is given of them."""
     kinds: dict[str, str] = Field(default_factory=dict)
     """Their category to our kind; an empty kind means that it is no event."""
+    kind_patterns: dict[str, str] = Field(default_factory=dict)
+    """Regular expression (Rust syntax) to our kind, for words that ``kinds`` and ``crosswalk`` do not have; the first
+    that is found in the word counts."""
+    default_kind: str | None = None
+    """Kind of a row whose word is not known or empty; None: such a row is set aside."""
     crosswalk: str | None = None
     """A built-in code book for their categories; ``kinds`` overrules it."""
+    fallback: dict[str, Fallback | tuple[Fallback, ...]] = Field(default_factory=dict)
+    """Our column to where else its value may stand, for rows that do not give it: ``{column: title, pattern: ...}``,
+    or a list of these in order. Such rows carry the flag filled."""
     constants: dict[str, str | float] = Field(default_factory=dict)
     """Our column to a value for every row where the table gives none."""
     time_formats: tuple[str, ...] = ()
@@ -48,7 +86,21 @@ class TableSettings(Settings):
     licence: str | None = None
     citation: str | None = None
 
-    @field_validator("kinds")
+    @field_validator("kind_patterns")
+    @classmethod
+    def _patterns_are_read(cls, value: dict[str, str]) -> dict[str, str]:
+        for pattern in value:
+            _groups(pattern)
+        return value
+
+    @field_validator("default_kind")
+    @classmethod
+    def _default_exists(cls, value: str | None) -> str | None:
+        if value is not None and value not in tree():
+            raise ValueError(unknown_kind(value))
+        return value
+
+    @field_validator("kinds", "kind_patterns")
     @classmethod
     def _kinds_exist(cls, value: dict[str, str]) -> dict[str, str]:
         wrong = [unknown_kind(kind) for kind in value.values() if kind and kind not in tree()]
@@ -62,6 +114,14 @@ class TableSettings(Settings):
         wrong = [unknown(name, COLUMNS, "interchange column") for name in value.values() if name not in COLUMNS]
         twice = sorted({name for name in value.values() if list(value.values()).count(name) > 1})
         wrong += [f"Two columns are mapped to {name!r}." for name in twice]
+        if wrong:
+            raise ValueError(" ".join(wrong))
+        return value
+
+    @field_validator("fallback")
+    @classmethod
+    def _fallbacks_exist(cls, value: dict[str, Fallback]) -> dict[str, Fallback]:
+        wrong = [unknown(name, FILLABLE, "column that can be filled") for name in value if name not in FILLABLE]
         if wrong:
             raise ValueError(" ".join(wrong))
         return value

@@ -95,7 +95,7 @@ def read_csv(payload: Payload, context: Context, encoding: str = "utf-8", delimi
     frames: list[pl.DataFrame] = []
     bad: list[tuple[int, str, str]] = []
     try:
-        header = _header(next(reader), payload, context)
+        header = _header(_first_record(reader, payload, context), payload, context)
         row = 0
         for records, broken in _chunks(reader):
             frames.append(_columns(header, records, row, bad))
@@ -143,6 +143,14 @@ def _sound_quotes(data: bytes, delimiter: str) -> bool:
         return False
     edges = np.frombuffer(delimiter.encode() + b'\r\n"', dtype=np.uint8)
     return bool(np.isin(padded[at[0::2] - 1], edges).all() and np.isin(padded[at[1::2] + 1], edges).all())
+
+
+def _first_record(reader: Iterator[list[str]], payload: Payload, context: Context) -> list[str]:
+    try:
+        return next(reader)
+    except (csv.Error, StopIteration) as error:
+        reason = f"its header cannot be read as CSV ({error})."
+        raise refuse(payload, context, reason, "Fetch it again; it may be cut off.") from error
 
 
 def _header(names: Sequence[str], payload: Payload, context: Context) -> list[str]:

@@ -14,6 +14,8 @@ _DAY = r"^\d{4}-\d{2}-\d{2}$"
 _DAY_FORMAT = "%Y-%m-%d"
 _NAIVE_FORMATS = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M")
 _OFFSET_FORMATS = ("%Y-%m-%dT%H:%M:%S%.f%z", "%Y-%m-%dT%H:%M%z")
+_CLOCKS = ("%H", "%I", "%k", "%l", "%T", "%R", "%r", "%X", "%c", "%s", "%+")
+"""Directives of a format that gives a time of day."""
 DAY_PRECISION = "day_precision"
 AMBIGUOUS_HOUR = "ambiguous_hour"
 TIME_FLAGS = {
@@ -27,7 +29,8 @@ UNREADABLE = "It cannot be read as a time; write 2025-04-19T18:00+03:00, or 2025
 def parse_times(text: pl.Series, time_zone: str, formats: Sequence[str] = ()) -> pl.DataFrame:
     """Columns ``t_start``, ``t_end`` (UTC, half-open, null where unreadable), ``is_day`` and ``is_twice``.
 
-    ``formats`` (strftime, without offset) are tried before ISO 8601; ``time_zone`` is an IANA name.
+    ``formats`` (strftime, without offset) are tried before ISO 8601; one without a time of day gives the whole
+    local day. ``time_zone`` is an IANA name.
     """
     iso = text.str.strip_chars().str.replace(" ", "T", literal=True).str.replace("[Zz]$", "+00:00")
     has_offset = iso.str.contains(_OFFSET).fill_null(False)
@@ -35,13 +38,15 @@ def parse_times(text: pl.Series, time_zone: str, formats: Sequence[str] = ()) ->
     has_offset = has_offset & ~is_day
     column = pl.col("iso")
     local = pl.when(~pl.col("has_offset") & ~pl.col("is_day")).then(column)
-    naive = [_time(pl.col("text"), f) for f in formats] + [_time(local, f) for f in _NAIVE_FORMATS]
+    clocked = [f for f in formats if any(clock in f for clock in _CLOCKS)]
+    naive = [_time(pl.col("text"), f) for f in clocked] + [_time(local, f) for f in _NAIVE_FORMATS]
+    days = [_time(pl.col("text").str.strip_chars(), f) for f in formats if f not in clocked]
     fixed = [_time(pl.when(pl.col("has_offset")).then(column), f) for f in _OFFSET_FORMATS] if has_offset.any() else []
     frame = pl.DataFrame({"text": text, "iso": iso, "has_offset": has_offset, "is_day": is_day}).select(
         pl.coalesce(naive).alias("naive"),
         pl.coalesce([*fixed, pl.lit(None, pl.Datetime("us", "UTC"))]).alias("fixed"),
-        _time(pl.when(pl.col("is_day")).then(column), _DAY_FORMAT).alias("day"),
-        "is_day",
+        pl.coalesce(*days, _time(pl.when(pl.col("is_day")).then(column), _DAY_FORMAT)).alias("day"),
+        (pl.col("is_day") | pl.coalesce(*days, pl.lit(None)).is_not_null()).fill_null(False).alias("is_day"),
     )
     return frame.select(
         pl.coalesce("fixed", to_utc(pl.col("naive"), time_zone), midnight(pl.col("day"), time_zone)).alias("t_start"),
