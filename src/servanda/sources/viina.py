@@ -1,12 +1,16 @@
 """VIINA: war events that a machine coded from news headlines. Layout of six columns, one row per place named."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import polars as pl
+from pydantic import Field, field_validator
 
-from servanda.kinds.crosswalk import codes, crosswalk, unknown
+from servanda.kinds import tree
+from servanda.kinds.crosswalk import codes, crosswalk, unknown, unknown_kind
 from servanda.sources.base import Context, Fields, Payload, Reading, Settings, Source
 from servanda.sources.content import finish_observations, finish_watches, known, listed, with_record_ids
+from servanda.sources.fetch_github import VIINA as VIINA_FETCH
 from servanda.sources.places import coordinate_checks, number, regions, union
 from servanda.sources.reading import account, read_csv, set_aside
 from servanda.sources.times import (
@@ -18,9 +22,11 @@ from servanda.sources.times import (
     midnight,
     parse_times,
 )
+from servanda.sources.viina_targets import TargetWords, targets
 
 UNTYPED = "report_untyped"
 OUTSIDE_BOX = "outside_box"
+BY_WORDS = "by_words"
 
 
 class ViinaSettings(Settings):
@@ -38,6 +44,19 @@ class ViinaSettings(Settings):
     """Share of labels that do not stand for an incident of that kind at that place and time: 1 - p_true."""
     watched: tuple[str, ...] = ("armed_activity", "territory_change", "air_raid_alert", "harm", "damage")
     """Kinds of which a day with news is a watch."""
+    target_words: Mapping[str, TargetWords] = Field(default_factory=dict)
+    """Kind to the words of a headline that report it, for agreements about a class of targets: see the guide."""
+
+    @field_validator("target_words")
+    @classmethod
+    def _kinds(cls, value: Mapping[str, TargetWords]) -> Mapping[str, TargetWords]:
+        for kind in value:
+            if kind not in tree():
+                raise ValueError(unknown_kind(kind))
+        return value
+
+    def added_kinds(self) -> frozenset[str]:
+        return frozenset(self.target_words)
 
 
 def read(payload: Payload, context: Context) -> Reading:
@@ -66,6 +85,7 @@ def read(payload: Payload, context: Context) -> Reading:
         pl.lit("claim").alias("claim"),
         _column(frame, "headline").alias("text"),
     )
+    frame = pl.concat([frame, _by_words(frame, settings)])
     observations, duplicates = finish_observations(frame, SOURCE, payload, context)
     watches = _watches(good, settings, payload, context)
     return Reading(observations, watches, pl.concat([rows.bad, bad, unmapped]).sort("row"), (*notices, *duplicates))
@@ -101,6 +121,16 @@ def _labelled(frame: pl.DataFrame) -> pl.DataFrame:
     events = listed.list.eval(pl.element().filter(~pl.element().is_in([*leaks, ""]))).fill_null([])
     coded = pl.when(events.list.len() == 0).then(pl.lit([""])).otherwise(events)
     return frame.with_columns(coded.alias("code")).explode("code")
+
+
+def _by_words(frame: pl.DataFrame, settings: ViinaSettings) -> pl.DataFrame:
+    """One more observation of every record whose headline reports a kind by the mission's words."""
+    found = targets(frame["text"], settings.target_words)
+    records = frame.unique("record_id", keep="first", maintain_order=True).drop("kind")
+    marked = records.join(found, on="text", how="inner", maintain_order="left").with_columns(
+        pl.col("words").alias("label"), pl.col("flags").list.concat(pl.lit([BY_WORDS])).alias("flags")
+    )
+    return marked.select(frame.columns)
 
 
 def _label_density(frame: pl.DataFrame, payload: Payload) -> list[str]:
@@ -162,5 +192,10 @@ SOURCE = Source(
     is_witness=False,
     kinds=frozenset(crosswalk("viina").values()) | {UNTYPED},
     read=read,
-    flags={OUTSIDE_BOX: "Outside the box that the source covers: a geocoding error is likely.", **TIME_FLAGS},
+    flags={
+        OUTSIDE_BOX: "Outside the box that the source covers: a geocoding error is likely.",
+        BY_WORDS: "The kind follows from the mission's words for it, not from a label; the label holds what matched.",
+        **TIME_FLAGS,
+    },
+    fetch=(VIINA_FETCH,),
 )
