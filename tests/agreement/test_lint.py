@@ -191,3 +191,11 @@ def test_a_doubt_about_an_amended_term_points_at_the_amendment(write: Write) -> 
     """
     (doubt,) = doubts(write, text)
     assert doubt.line == 14 and doubt.what.startswith("Amendment 1, term 'quiet' never holds")
+
+
+def test_a_term_that_asks_for_each_needs_a_source_that_reports_what_asks(write: Write) -> None:
+    promise = "require: {kinds: [corridor_opened], for_each: [corridor_agreed], within: 1 day}"
+    text = f'open: {{clause: "1", {promise}, in: strip}}'
+    asked = "Term 'open' is never asked for: no source of this mission reports corridor_agreed."
+    assert asked in said(write, text, seen={"patrol": frozenset({"corridor_opened"})})
+    assert asked not in said(write, text, seen={"patrol": frozenset({"corridor_opened", "corridor_announced"})})

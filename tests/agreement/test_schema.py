@@ -27,6 +27,7 @@ def test_it_lists_every_kind_where_a_kind_is_asked_for() -> None:
     definitions = json_schema()["$defs"]
     assert [k["const"] for k in definitions["Kind"]["oneOf"]] == list(tree())
     assert definitions["Require"]["properties"]["kinds"]["items"] == {"$ref": "#/$defs/Kind"}
+    assert definitions["Require"]["properties"]["for_each"]["anyOf"][0]["items"] == {"$ref": "#/$defs/Kind"}
     assert definitions["WrittenTerm"]["properties"]["forbid"]["anyOf"][0]["items"] == {"$ref": "#/$defs/Kind"}
 
 

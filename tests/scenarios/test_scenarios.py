@@ -40,7 +40,7 @@ def observation(number: int, o: Mapping[str, Any]) -> dict[str, Any]:
     end = moment(o["until"]) if "until" in o else start
     return {
         "observation_id": f"o{number:03}",
-        "record_id": f"o{number:03}",
+        "record_id": o.get("record", f"o{number:03}"),
         "source_id": o["source"],
         "witness_group": o.get("group", o["source"]),
         "kind": o["kind"],
@@ -49,6 +49,8 @@ def observation(number: int, o: Mapping[str, Any]) -> dict[str, Any]:
         "lon": o["at"][0] if "at" in o else None,
         "lat": o["at"][1] if "at" in o else None,
         "sigma_m": float(o.get("sigma_m", 50)),
+        "geometry": shapely.to_wkb(shapely.LineString(o["route"]).buffer(0.05)) if "route" in o else None,
+        "text": o.get("text"),
         "count_low": o.get("count"),
         "count_high": o.get("count_high", o.get("count")),
         "count_unit": o.get("unit"),
@@ -73,6 +75,7 @@ def watch(number: int, w: Mapping[str, Any]) -> dict[str, Any]:
         "p_false": 0.05,
         "status": w.get("status", "watching"),
         "recorded_at": moment(w.get("from", "2025-03-01")),
+        "about_record": w.get("record"),
     }
 
 
@@ -100,7 +103,8 @@ def judge(scenario: Mapping[str, Any]) -> list[Finding]:
     as_of = moment(scenario.get("as_of", "2025-03-07"))
     fused = fuse(seen, looked, sources=sources)
     spans = periods(agreement, "00:00", "Etc/UTC", as_of)
-    return list(assess(agreement, zones, fused.incidents, fused.membership, looked, sources, spans, as_of).findings)
+    evidence = (fused.incidents, fused.membership, looked, sources)
+    return list(assess(agreement, zones, *evidence, spans, as_of, observations=seen).findings)
 
 
 def about_day(finding: Finding, wanted: Any) -> bool:
@@ -126,6 +130,12 @@ def test_scenario(scenario: Mapping[str, Any]) -> None:
         assert finding.verdict == expected["verdict"], f"{scenario['about']}\n{expected}\n{reasons}"
         for code in expected.get("because", []):
             assert code in {r.code for r in finding.reasons}, f"{code} not in {reasons}"
+        for words in expected.get("says", []):
+            told = "\n".join(str(r.to_json()) for r in finding.reasons)
+            assert words in told, f"{words!r} not in {told}"
+        if "violations" in expected:
+            low, high = expected["violations"]
+            assert (finding.expected_violations.low, finding.expected_violations.high) == (low, high)
         if "power" in expected:
             assert finding.power == pytest.approx(expected["power"], abs=0.02)
         if "unseen" in expected:

@@ -7,7 +7,7 @@ from pathlib import Path as FilePath
 from servanda import kinds
 from servanda.agreement.draft import Block, Draft
 from servanda.agreement.messages import did_you_mean, fields_at, nearest, owner
-from servanda.agreement.model import WrittenAgreement, WrittenTerm, WrittenZone
+from servanda.agreement.model import Require, WrittenAgreement, WrittenTerm, WrittenZone
 from servanda.agreement.resolved import Path
 from servanda.agreement.written import Document
 from servanda.agreement.zonefiles import ZoneFileError, read_shape, zone_paths
@@ -163,20 +163,41 @@ def _kinds(term: WrittenTerm) -> list[tuple[Path, str]]:
     for name in ("require", "limit", "allow"):
         part = getattr(term, name)
         lists[(name, "kinds")] = part.kinds if part else ()
+    lists[("require", "for_each")] = (term.require.for_each or ()) if term.require else ()
     lists[("guarantee", "must")] = term.guarantee.must if term.guarantee else ()
     return [((*path, i), kind) for path, named in lists.items() for i, kind in enumerate(named)]
 
 
 def _check_require(doc: Document, at: Path, term: WrittenTerm) -> None:
     assert term.require is not None
-    if (term.require.deadline is None) == (term.require.every is None):
-        what = f"{owner(at)}: a 'require' needs either 'deadline' or 'every'."
+    if sum(x is not None for x in (term.require.deadline, term.require.every, term.require.for_each)) != 1:
+        what = f"{owner(at)}: a 'require' needs one of 'deadline', 'every' and 'for_each'."
         mend = "Write one of them, such as 'deadline: start + 14 days' or 'every: 7 days'."
         doc.report((*at, "require"), what, mend, key=True)
+    _check_answers(doc, at, term.require)
     _quantity(doc, (*at, "require", "every"), term.require.every, span)
+    _quantity(doc, (*at, "require", "within"), term.require.within, span)
     match = START_PLUS.fullmatch(str(term.require.deadline or "").strip())
     if match:
         _quantity(doc, (*at, "require", "deadline"), match[1], span)
+
+
+def _check_answers(doc: Document, at: Path, require: Require) -> None:
+    """What asks and the time to answer go together, and nothing answers itself."""
+    if (require.for_each is None) != (require.within is None):
+        have, lack = ("for_each", "within") if require.for_each else ("within", "for_each")
+        mend = {
+            "within": "Add 'within:', such as 'within: 1 day'.",
+            "for_each": "Add 'for_each:' and the kinds that ask for it.",
+        }
+        what = f"{owner(at)}: '{have}' means nothing without '{lack}'."
+        doc.report((*at, "require", have), what, mend[lack], key=True)
+    tree = kinds.tree()
+    for i, asks in enumerate(require.for_each or ()):
+        related = [k for k in require.kinds if {k, asks} <= tree.keys() and kinds.leaves(k) & kinds.leaves(asks)]
+        if related:
+            what = f"{owner(at)}: '{asks}' would answer itself: '{related[0]}' is the same or includes it."
+            doc.report((*at, "require", "for_each", i), what, "Name other kinds under 'for_each' than under 'kinds'.")
 
 
 def _check_cycles(draft: Draft) -> None:

@@ -168,6 +168,10 @@ def _readings(case: _Case) -> Iterator[Problem]:
 def _unobservable(case: _Case, observable: Observable) -> Iterator[Problem]:
     seen = sorted({kind for found in observable.values() for kind in found})
     for term in case.version.terms:
+        asks = term.obligation.for_each if term.obligation else frozenset()
+        if asks and not any(kinds.share(kind, asks) > 0 for kind in seen):
+            what = f"is never asked for: no source of this mission reports {' or '.join(sorted(asks))}."
+            yield case.note(what, "Add a source that does.", "terms", term.term_id)
         if term.type != "allow" and not any(kinds.share(kind, term.kinds) > 0 for kind in seen):
             what = f"can never be judged: no source of this mission reports {' or '.join(sorted(term.kinds))}."
             mend = "Add a source that does; until then the term is unverifiable."

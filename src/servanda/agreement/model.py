@@ -94,11 +94,15 @@ Kinds = tuple[str, ...]
 
 
 class Require(Written):
-    """Something must happen: by a deadline, or once in every stretch of time."""
+    """Something must happen: by a deadline, once in every stretch of time, or each time that something else does."""
 
     kinds: Kinds = Field(min_length=1, description="Kinds, each with all below it in the tree.")
     deadline: Moment | str | None = Field(None, description="A moment, or 'start + 14 days'.")
     every: str | None = Field(None, description="A stretch such as '1 day' or '7 days'.")
+    for_each: Kinds | None = Field(
+        None, min_length=1, description="Kinds of which each incident asks for it, at its place; goes with 'within'."
+    )
+    within: str | None = Field(None, description="With for_each: how long from its start, such as '1 day'.")
     count: int = Field(1, ge=1, description="How many times at least.")
 
 

@@ -13,7 +13,7 @@ from servanda.agreement.messages import owner
 from servanda.agreement.model import Amendment, WrittenTerm, WrittenWindow, WrittenZone
 from servanda.agreement.resolved import Obligation, Party, Path, Term, TermType, Version
 from servanda.agreement.written import Document
-from servanda.quantities import QuantityError, duration, span
+from servanda.quantities import QuantityError, Span, duration, span
 
 _TYPES: tuple[TermType, ...] = ("forbid", "require", "limit", "allow", "guarantee")
 _DATE_ONLY = re.compile(r"\d{4}-?\d{2}-?\d{2}")
@@ -105,7 +105,15 @@ class Resolver:
         if require is None:
             return None
         deadline = self.deadline(at, require.deadline, start)
-        return Obligation(frozenset(require.kinds), require.count, deadline, _length(require.every))
+        within = _span(require.within)
+        return Obligation(
+            frozenset(require.kinds),
+            require.count,
+            deadline,
+            _length(require.every),
+            frozenset(require.for_each or ()),
+            within,
+        )
 
     def deadline(self, at: Path, written: datetime | str | None, start: datetime) -> datetime | None:
         """A moment, or so long after the start of the term."""
@@ -121,6 +129,14 @@ class Resolver:
             pass  # reported by the check of quantities
         except ValueError:
             self.doc.report(at, f"{owner(at)}: '{written}' is not a deadline.", _TIME_MEND)
+        return None
+
+
+def _span(text: str | None) -> Span | None:
+    """Calendar days and hours; None as for ``_length``."""
+    try:
+        return None if text is None else span(text)
+    except QuantityError:
         return None
 
 

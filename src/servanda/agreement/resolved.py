@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from shapely.geometry.base import BaseGeometry
 
 from servanda.agreement.model import Allow, Guarantee, Limit, Proof, WrittenZone
+from servanda.quantities import Span
 
 Path = tuple[str | int, ...]
 """Keys and list indices from the top of the file, such as ('terms', 'quiet', 'in')."""
@@ -27,12 +28,15 @@ class Party:
 
 @dataclass(frozen=True)
 class Obligation:
-    """What a ``require`` term asks: ``kinds`` at least ``count`` times before ``deadline`` or in every ``every``."""
+    """What a ``require`` term asks: ``kinds`` at least ``count`` times before ``deadline``, in every ``every``, or
+    ``within`` so long (calendar days) from the start of each incident of the kinds ``for_each``, at its place."""
 
     kinds: frozenset[str]
     count: int
     deadline: datetime | None
     every: timedelta | None
+    for_each: frozenset[str] = frozenset()
+    within: Span | None = None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from servanda.agreement.model import WrittenAgreement
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 LOCAL_TIME = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$"
 """A date, or a date and time; the offset may be left out, which the format ``date-time`` does not allow."""
-_KIND_LISTS = {"kinds", "forbid", "must"}
+_KIND_LISTS = {"kinds", "forbid", "must", "for_each"}
 
 
 def json_schema() -> dict[str, Any]:
