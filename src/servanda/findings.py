@@ -45,6 +45,8 @@ class Reason:
     values: tuple[tuple[str, float | int | str | None], ...] = ()
     because: tuple["Reason", ...] = ()
     observation_ids: tuple[str, ...] = ()
+    aside: tuple[tuple[str, int | str], ...] = ()
+    """What the sentence names beside ``values``, for those who tell it in another language; not in findings.json."""
 
     def to_json(self) -> dict[str, Any]:
         out: dict[str, Any] = {"code": self.code, "text": self.text}
@@ -115,7 +117,15 @@ class BaselineValue:
 
     t_from: datetime
     t_to: datetime
-    value: float
+    value: float | None
+    """None: no report covers the window, which is not zero."""
+    covered_days: float | None = None
+    """Of a measure of counts: days of the window that reports cover."""
+    at_least: bool = False
+    """Some count is given as 'at least so many'."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {"from": iso(self.t_from), "to": iso(self.t_to), "value": rounded(self.value), **_coverage(self)}
 
 
 @dataclass(frozen=True)
@@ -127,13 +137,19 @@ class Comparison:
     title: str
     t_from: datetime
     t_to: datetime
-    value: float
+    value: float | None
     baselines: tuple[BaselineValue, ...]
     rate_ratio: Interval
     excluded: tuple[str, ...] = ()
     """What was left out of both sides, and why."""
     note: str = ""
     observation_ids: tuple[str, ...] = ()
+    left_out: tuple[tuple[str, int], ...] = ()
+    """(name, observations) behind ``excluded``; with ``aside``, for those who tell it in another language."""
+    aside: tuple[tuple[str, float], ...] = ()
+    """What ``note`` names: ``wave_gap_h``, hours, and ``dispersion``; of a measure of counts, the sums and days."""
+    covered_days: float | None = None
+    at_least: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -142,14 +158,18 @@ class Comparison:
             "title": self.title,
             "window": {"from": iso(self.t_from), "to": iso(self.t_to)},
             "value": rounded(self.value),
-            "baselines": [
-                {"from": iso(b.t_from), "to": iso(b.t_to), "value": rounded(b.value)} for b in self.baselines
-            ],
+            **_coverage(self),
+            "baselines": [b.to_json() for b in self.baselines],
             "rate_ratio": self.rate_ratio.to_json(),
             "excluded": list(self.excluded),
             "note": self.note,
             "observation_ids": list(self.observation_ids),
         }
+
+
+def _coverage(of: BaselineValue | Comparison) -> dict[str, float | bool | None]:
+    """Said of a measure of counts only."""
+    return {} if of.covered_days is None else {"covered_days": rounded(of.covered_days), "at_least": of.at_least}
 
 
 def iso(t: datetime) -> str:

@@ -118,6 +118,9 @@ WATCHES = Table(
         Column("reason", pl.String, "", "why it was not watching, in plain words"),
         Column("recorded_at", TIME, "UTC", "when it could first be known", True),
         Column("payload_sha256", pl.String, "", "the stored payload it was first read from"),
+        Column(
+            "about_record", pl.String, "", "record_id of the one record whose outcome it followed; null: any in reach"
+        ),
     ),
 )
 
@@ -151,6 +154,7 @@ SOURCES = Table(
 )
 
 _DISTRIBUTION = pl.List(pl.Struct({"value": pl.String, "probability": pl.Float64}))
+_COUNTS = pl.List(pl.Struct({"kind": pl.String, "low": pl.Float64, "high": pl.Float64}))
 
 INCIDENTS = Table(
     "incidents",
@@ -172,6 +176,12 @@ INCIDENTS = Table(
         Column("count_low", pl.Float64, "count_unit", "at least so many"),
         Column("count_high", pl.Float64, "count_unit", "at most so many"),
         Column("count_unit", pl.String, "", "explosions, projectiles, …"),
+        Column(
+            "counts",
+            _COUNTS,
+            "incidents",
+            "where it stands for many: how many of each kind; what is of two kinds is in both; null: it is one",
+        ),
         Column("observations", pl.Int64, "", "how many observations are in it", True),
     ),
 )

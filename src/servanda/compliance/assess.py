@@ -13,16 +13,19 @@ import shapely
 from servanda.agreement.model import Limit
 from servanda.agreement.resolved import Agreement, Epoch, Term, Version, ZoneBook
 from servanda.compliance import exposure, power
-from servanda.compliance.chance import any_of, count_interval, unseen_bound
-from servanda.compliance.clock import micros
+from servanda.compliance.answers import Asking, Ties, Trigger, asking, ties
+from servanda.compliance.chance import any_of, unseen_bound
+from servanda.compliance.clock import FAR_FUTURE, micros
 from servanda.compliance.exposure import Exposure, Incidents
-from servanda.compliance.judge import Judgement, judge_forbid, judge_limit, judge_require, worst
+from servanda.compliance.judge import Judgement, judge_forbid, judge_limit, judge_require, judge_unasked, worst
 from servanda.compliance.power import Power, PowerMeter, Watches
 from servanda.compliance.reasons import explain
 from servanda.compliance.settings import AssessSettings
 from servanda.compliance.stretches import Stretch, stretches
+from servanda.compliance.tally import chain, interval, ones
 from servanda.compliance.weigh import Weighed, join, weigh
 from servanda.findings import ANY_PARTY, Finding, Interval, Period
+from servanda.tables import OBSERVATIONS
 
 JUDGED = ("forbid", "limit", "require")
 
@@ -47,6 +50,12 @@ class _Segment:
     exposures: Mapping[str, Exposure]
     """By party where the zone differs by party; otherwise one, under ``any``."""
     meters: Mapping[str, PowerMeter]
+    asking: Asking | None = None
+    """For a term that asks for each: what asks."""
+
+    @property
+    def triggers(self) -> tuple[Trigger, ...]:
+        return self.asking.triggers if self.asking else ()
 
     def meter(self, party: str) -> PowerMeter:
         return self.meters.get(party, self.meters[ANY_PARTY])
@@ -97,9 +106,11 @@ def assess(
     periods: Sequence[Period],
     as_of: datetime,
     settings: AssessSettings | None = None,
+    observations: pl.DataFrame | None = None,
 ) -> Assessment:
     """Judge every forbid, limit and require term for each party and for the term as a whole (``any``).
 
+    ``observations`` say which incidents come from one record; only terms that ask for each look at them.
     Tables are as in ``tables.py``; ``periods`` are the reporting days and the in-force window; ``as_of`` is
     the moment (UTC) at which nothing later is known. Pure: the same input gives the same findings.
     """
@@ -107,11 +118,13 @@ def assess(
     ready = exposure.prepare(incidents, agreement)
     looked = power.prepare(watches, sources, settings)
     evidence = _Evidence(membership)
+    seen = OBSERVATIONS.empty() if observations is None else observations
+    tied = ties(ready, membership, seen) if _asks_for_each(agreement) else None
     days = tuple(p for p in periods if p.name == "day")
     end = max((p.t_to for p in periods), default=agreement.t_from)
     findings: list[Finding] = []
     touched: list[pl.DataFrame] = []
-    for segments in _segments(agreement, zones, ready, looked, settings, micros(end)):
+    for segments in _segments(agreement, zones, ready, looked, settings, micros(end), tied):
         case = _Case(segments, ready, evidence, as_of, days, settings)
         findings.extend(_findings(case, periods))
         touched.append(_touched(case))
@@ -125,6 +138,7 @@ def _segments(
     watches: Watches,
     settings: AssessSettings,
     end: int,
+    tied: Ties | None,
 ) -> list[tuple[_Segment, ...]]:
     """The terms to judge, each with its versions in time order; terms in the order they first appear."""
     out: dict[str, list[_Segment]] = {}
@@ -133,6 +147,11 @@ def _segments(
         low = max(micros(term.t_from), micros(first.t_from))
         high = min(micros(term.t_to), micros(last.t_to), end)
         if low >= high:
+            continue
+        if term.obligation and term.obligation.for_each and tied:
+            window = (low, high)
+            segment = _asking(term, first, window, replaced, agreement, zones, incidents, watches, settings, tied)
+            out.setdefault(term.term_id, []).append(segment)
             continue
         by_party = term.zone is not None and zones.differs(first.version, term.zone)
         exposures, meters = {}, {}
@@ -144,6 +163,36 @@ def _segments(
         segment = _Segment(term, first, (low, high), replaced, exposures, meters)
         out.setdefault(term.term_id, []).append(segment)
     return [tuple(segments) for segments in out.values()]
+
+
+def _asks_for_each(agreement: Agreement) -> bool:
+    return any(t.obligation and t.obligation.for_each for v in agreement.versions for t in v.terms)
+
+
+def _asking(
+    term: Term,
+    version: Version,
+    window: tuple[int, int],
+    replaced: bool,
+    agreement: Agreement,
+    zones: ZoneBook,
+    incidents: Incidents,
+    watches: Watches,
+    settings: AssessSettings,
+    tied: Ties,
+) -> _Segment:
+    """A term that asks for each: its zone says where it is asked; the answer is due where it was asked."""
+    assert term.obligation is not None
+    asked = replace(term, kinds=term.obligation.for_each)
+    anywhere = _whole_area(agreement, zones)
+    answered = replace(term, zone=None)
+    asks = asking(
+        term, exposure.expose(asked, version, window, incidents, zones, settings), incidents, tied, watches, anywhere,
+        agreement.time_zone, settings,
+    )  # fmt: skip
+    answers = exposure.expose(answered, version, (window[0], FAR_FUTURE), incidents, zones, settings)
+    meter = PowerMeter(watches, anywhere, term, settings)
+    return _Segment(term, version, window, replaced, {ANY_PARTY: answers}, {ANY_PARTY: meter}, asks)
 
 
 def _spans(agreement: Agreement) -> list[tuple[Term, list[Version], bool]]:
@@ -181,8 +230,11 @@ def _findings(case: _Case, periods: Sequence[Period]) -> list[Finding]:
     parties = (ANY_PARTY, *dict.fromkeys(p for s in case.segments for p in s.term.parties))
     for period in periods:
         stretches_by_segment = [
-            (s, x) for s in case.segments for x in stretches(s.term, s.window, period, case.days, s.replaced)
+            (s, x)
+            for s in case.segments
+            for x in stretches(s.term, s.window, period, case.days, s.replaced, s.triggers)
         ]
+        stretches_by_segment += _unasked(case, period, bool(stretches_by_segment))
         if not stretches_by_segment:
             continue
         powers: dict[tuple[int, str], Power] = {}
@@ -191,7 +243,7 @@ def _findings(case: _Case, periods: Sequence[Period]) -> list[Finding]:
             for i, (s, x) in enumerate(stretches_by_segment):
                 owner = party if party in s.meters else ANY_PARTY
                 if (i, owner) not in powers:
-                    powers[i, owner] = _power(s.meter(owner), x, case.as_of)
+                    powers[i, owner] = _power(s, owner, x, case.as_of)
                 if party == ANY_PARTY or party in s.term.parties:
                     judged.append((s, _judge(case, s, x, party, powers[i, owner])))
             if judged:
@@ -199,13 +251,27 @@ def _findings(case: _Case, periods: Sequence[Period]) -> list[Finding]:
     return out
 
 
-def _power(meter: PowerMeter, stretch: Stretch, as_of: datetime) -> Power:
+def _unasked(case: _Case, period: Period, asked: bool) -> list[tuple[_Segment, Stretch]]:
+    """Of a term that asks for each: the time in which more may yet ask, or all of it when nothing has."""
+    last = case.segments[-1]
+    if last.asking is None or period.name != "in_force" or (asked and case.as_of >= period.t_to):
+        return []
+    return [(last, Stretch(last.window[0], last.window[1], micros(period.t_to)))]
+
+
+def _power(segment: _Segment, owner: str, stretch: Stretch, as_of: datetime) -> Power:
     high = min(stretch.high, micros(as_of))
-    return meter.over(stretch.low, high) if high > stretch.low else Power(0.0, (), ())
+    if high <= stretch.low:
+        return Power(0.0, (), ())
+    if segment.asking and stretch.trigger:
+        return segment.asking.power(stretch.trigger, stretch.low, high)
+    return segment.meter(owner).over(stretch.low, high)
 
 
 def _judge(case: _Case, segment: _Segment, stretch: Stretch, party: str, found: Power) -> Judgement:
     term, incidents, settings = segment.term, case.incidents, case.settings
+    if segment.asking and stretch.trigger is None:
+        return judge_unasked(micros(case.as_of) >= stretch.due)
     over = micros(case.as_of) >= stretch.due <= stretch.high
     each_its_own = term.obligation or (term.limit and len(segment.exposures) > 1)
     if each_its_own and party == ANY_PARTY and len(term.parties) > 1:
@@ -214,8 +280,12 @@ def _judge(case: _Case, segment: _Segment, stretch: Stretch, party: str, found: 
         decisive = next(j for j in each if j.verdict == verdict)
         q = np.concatenate([j.sure for j in each])
         possible = np.concatenate([j.possible for j in each])
-        return replace(decisive, probability=any_of(q), sure=q, possible=possible)
+        if stretch.trigger:  # one act that did not come is one violation, however many parties owed it
+            q, possible = q.max(keepdims=True), possible.max(keepdims=True)
+        return replace(decisive, probability=any_of(q), sure=q, possible=possible, tallies=None)
     w = segment.weigh(incidents, party, stretch.low, stretch.high)
+    if segment.asking and stretch.trigger:
+        return _judge_answer(segment.asking, w, stretch.trigger, found, over)
     if term.obligation:
         return judge_require(term, w, incidents, found, over, settings)
     if term.limit and term.limit.of == "incidents":
@@ -223,6 +293,16 @@ def _judge(case: _Case, segment: _Segment, stretch: Stretch, party: str, found: 
     if term.limit:
         w = _over_the_limit(w, incidents, term.limit)
     return judge_forbid(term, w, incidents, found, over, settings)
+
+
+def _judge_answer(asks: Asking, w: Weighed, trigger: Trigger, found: Power, over: bool) -> Judgement:
+    """One trigger. What nobody followed counts as no violation in the estimate, and as one in its upper end."""
+    w = asks.answers(w, trigger)
+    j = judge_require(asks.term, w, asks.incidents, found, over, asks.settings, trigger.chance)
+    if j.verdict == "unverifiable":
+        j = replace(j, probability=0.0, sure=np.zeros(1))
+    rows, weights = np.r_[j.rows, trigger.row], np.r_[j.weights, trigger.chance]
+    return replace(j, rows=rows, weights=weights, asked_by=trigger)
 
 
 def _over_the_limit(w: Weighed, incidents: Incidents, limit: Limit) -> Weighed:
@@ -245,6 +325,8 @@ def _over_the_limit(w: Weighed, incidents: Incidents, limit: Limit) -> Weighed:
         sure=np.where(surely, w.sure, 0.0),
         gross=np.where(surely, w.gross, 0.0),
         possible=np.where(surely | possibly, w.possible, 0.0),
+        surely=ones(np.where(surely, w.sure, 0.0)),
+        possibly=ones(np.where(surely | possibly, w.possible, 0.0)),
     )
 
 
@@ -252,8 +334,9 @@ def _finding(case: _Case, period: Period, party: str, judged: list[tuple[_Segmen
     judgements = [j for _, j in judged]
     verdict = worst([j.verdict for j in judgements])
     segment, decisive = next((s, j) for s, j in judged if j.verdict == verdict)
-    seen_power = float(np.mean([j.power.power for j in judgements]))
-    proven = sum(len(j.proven) if segment.term.type != "require" else 0 for j in judgements)
+    asked = [j for j in judgements if j.asked_by] or judgements
+    seen_power = float(np.mean([j.power.power for j in asked]))
+    proven = sum(j.seen if segment.term.type != "require" else 0 for j in judgements)
     ids = _weightiest(case, judgements)
     observation_ids = case.evidence.of(ids)
     total = len({int(r) for j in judgements for r in j.rows[j.weights > 0]})
@@ -280,10 +363,14 @@ def _finding(case: _Case, period: Period, party: str, judged: list[tuple[_Segmen
 
 
 def _expected(judgements: list[Judgement]) -> Interval:
-    """Mean of what sources name the party for; the upper end counts what nobody is named for as well."""
-    sure = count_interval(np.concatenate([j.sure for j in judgements]))
-    possible = count_interval(np.concatenate([j.possible for j in judgements]))
-    return Interval(sure.mean, sure.low, max(sure.high or 0.0, possible.high or 0.0))
+    """Mean of what sources name the party for; the upper end counts what nobody is named for as well.
+
+    None where a count is of 'at least so many': no number is too high.
+    """
+    sure = interval(chain([j.surely for j in judgements]))
+    possible = interval(chain([j.possibly for j in judgements]))
+    high = None if possible.high is None else max(sure.high or 0.0, possible.high)
+    return Interval(sure.mean, sure.low, high)
 
 
 def _weightiest(case: _Case, judgements: list[Judgement]) -> list[str]:
@@ -309,11 +396,19 @@ def _no_touch() -> pl.DataFrame:
     return pl.DataFrame(schema=schema)
 
 
+def _asked(triggers: tuple[Trigger, ...]) -> Weighed:
+    """What asks bears on a term as well."""
+    rows, chance = np.array([t.row for t in triggers], dtype=np.int64), np.array([t.chance for t in triggers])
+    return Weighed(rows, chance, chance, chance, np.full(len(rows), -1), (), ones(chance), ones(chance))
+
+
 def _touched(case: _Case) -> pl.DataFrame:
     """Which incidents bear on the term at all, over its whole time."""
     parts = []
     for s in case.segments:
         w = s.weigh(case.incidents, ANY_PARTY, *s.window)
+        if s.triggers:
+            w = join([w, _asked(s.triggers)])
         names = [t.term_id for t in w.exemptions]
         keep = np.maximum(w.possible, w.gross) > 0
         at = w.rows[keep]

@@ -30,7 +30,7 @@ def poisson_binomial(q: Floats) -> Floats:
     blocks.ravel()[: len(q)] = q
     laws = np.zeros((len(blocks), BLOCK + 1))
     laws[:, 0] = 1.0
-    for p in blocks.T:
+    for p in blocks.T[: len(q)]:
         laws[:, 1:] = laws[:, 1:] * (1.0 - p[:, None]) + laws[:, :-1] * p[:, None]
         laws[:, 0] *= 1.0 - p
     parts = list(laws) or [np.ones(1)]
@@ -43,6 +43,8 @@ def poisson_binomial(q: Floats) -> Floats:
 def count_interval(q: Floats) -> Interval:
     """Mean and central 95 % interval of the number of events with chances ``q`` (n,)."""
     q = q[q > 0]
+    if not len(q):
+        return Interval(0.0, 0.0, 0.0)
     mean, variance = float(q.sum()), float((q * (1.0 - q)).sum())
     if variance > NORMAL_FROM_VARIANCE:
         half = 1.959964 * math.sqrt(variance)

@@ -11,15 +11,17 @@ from scipy import special
 
 from servanda import kinds
 from servanda.compliance.clock import column_micros, micros
+from servanda.compliance.count_rates import CountRate, count_rate, stated
 from servanda.findings import BaselineValue, Comparison, Interval
 
-Measure = Literal["starts", "hours", "records"]
+Measure = Literal["starts", "hours", "records", "counts"]
 HOUR_US = 3_600_000_000
 CONFIDENCE = 0.95
 WORDS = {
     "starts": "intervals that start in the window",
     "hours": "hours of intervals that overlap the window",
     "records": "provider's records that start in the window",
+    "counts": "stated counts per day that a report covers",
 }
 
 
@@ -29,6 +31,7 @@ class Question:
 
     ``wave_gap_h``: reports closer together than this come in one wave; waves, not single reports, are
     taken as independent, so that one raid that sets off twenty alerts is not twenty pieces of evidence.
+    ``unit``, ``block_days``: of the measure ``counts``: which counts, and over how long fighting comes in runs.
     """
 
     title: str
@@ -38,6 +41,8 @@ class Question:
     window: tuple[datetime, datetime]
     baselines: tuple[tuple[datetime, datetime], ...]
     wave_gap_h: float
+    unit: str = "violations"
+    block_days: float = 7.0
 
 
 def compare(question: Question, observations: pl.DataFrame) -> Comparison:
@@ -52,6 +57,8 @@ def compare(question: Question, observations: pl.DataFrame) -> Comparison:
     mine = mine.filter(_wanted(question.kinds)).sort("t_start", "observation_id")
     uninformative = pl.col("flags").list.contains("uninformative").fill_null(False)
     used, left_out = mine.filter(~uninformative), mine.filter(uninformative)
+    if question.measure == "counts":
+        return _compare_counts(question, used, left_out)
     windows = (question.window, *question.baselines)
     parts = [_contributions(question.measure, used, a, b) for a, b in windows]
     values = [float(p["size"].sum()) for p in parts]
@@ -70,6 +77,83 @@ def compare(question: Question, observations: pl.DataFrame) -> Comparison:
         f"Counts {WORDS[question.measure]}. Reports less than {question.wave_gap_h:g} h apart count as one wave; "
         f"the interval allows for waves (dispersion {dispersion:.1f}). Effort is not adjusted for.",
         tuple(parts[0]["observation_id"].to_list()),
+        _left_out(left_out),
+        (("wave_gap_h", question.wave_gap_h), ("dispersion", dispersion)),
+    )
+
+
+def _compare_counts(question: Question, used: pl.DataFrame, left_out: pl.DataFrame) -> Comparison:
+    """Counts per covered day, all regions together; each side's counts divided by its own dispersion.
+
+    A side that counts 'at least so many' leaves the ratio open on its side. Without blocks of time to hold
+    against each other there is no interval.
+    """
+    windows = (question.window, *question.baselines)
+    touching = pl.any_horizontal((pl.col("t_start") < b) & (pl.col("t_end") > a) for a, b in windows)
+    counts, left_out = stated(used, question.unit).filter(touching), left_out.filter(touching)
+    regions = counts["geometry"].unique().sort().to_list()
+
+    def rate(*of: tuple[datetime, datetime]) -> CountRate:
+        return count_rate(counts, of, regions, question.block_days)
+
+    here, before = rate(question.window), rate(*question.baselines)
+    each = [(b, rate(b)) for b in question.baselines]
+    sums = _sums(question, here, before)
+    return Comparison(
+        question.measure,
+        question.source_id,
+        question.title,
+        *question.window,
+        here.per_day,
+        tuple(BaselineValue(*b, r.per_day, r.days, r.open) for b, r in each),
+        _ratio_of_rates(here, before),
+        _excluded(left_out),
+        _count_note(question, here, before, sums),
+        here.observation_ids,
+        left_out=_left_out(left_out),
+        aside=tuple(sums.items()),
+        covered_days=here.days,
+        at_least=here.open,
+    )
+
+
+def _ratio_of_rates(here: CountRate, before: CountRate) -> Interval:
+    if here.per_day is None or before.per_day is None:
+        return Interval(None, None, None)
+    own, other = here.dispersion or before.dispersion, before.dispersion or here.dispersion
+    if own is None or other is None:
+        return Interval(here.per_day / before.per_day if before.per_day > 0 else None, None, None)
+    # Counts and days divided alike leave the rate as it is and make the count as uncertain as its dispersion says.
+    days, days_before = here.days / own, before.days / other
+    found = rate_ratio(here.per_day * days, days, before.per_day * days_before, days_before, 1.0)
+    return Interval(found.mean, 0.0 if before.open else found.low, None if here.open else found.high)
+
+
+def _sums(question: Question, here: CountRate, before: CountRate) -> dict[str, float]:
+    """What stands behind the rates: counts, covered days and days of the window and of all baselines."""
+
+    def days(*windows: tuple[datetime, datetime]) -> float:
+        return sum((b - a).total_seconds() for a, b in windows) / 86_400
+
+    return {
+        "total": here.total,
+        "covered": here.days,
+        "days": days(question.window),
+        "total_before": before.total,
+        "covered_before": before.days,
+        "days_before": days(*question.baselines),
+    }
+
+
+def _count_note(question: Question, here: CountRate, before: CountRate, sums: dict[str, float]) -> str:
+    least, least_before = ("at least " if r.open else "" for r in (here, before))
+    runs = [f"{r.dispersion:.0f}" for r in (here, before) if r.dispersion is not None]
+    spread = f" The interval allows for runs of fighting (dispersion {' and '.join(runs)})." if runs else ""
+    return (
+        f"Shows {WORDS[question.measure]}: {least}{sums['total']:,.0f} {question.unit} in {sums['covered']:.1f} of "
+        f"{sums['days']:.1f} days, against {least_before}{sums['total_before']:,.0f} in {sums['covered_before']:.1f} "
+        f"of {sums['days_before']:.1f}. Days that no report covers are left out, not taken as zero; a period across "
+        f"an edge counts in part.{spread} Effort is not adjusted for."
     )
 
 
@@ -127,5 +211,9 @@ def rate_ratio(count: float, hours: float, baseline: float, baseline_hours: floa
 
 
 def _excluded(left_out: pl.DataFrame) -> tuple[str, ...]:
+    return tuple(f"{name}: {n} observation{'s' if n > 1 else ''}, uninformative" for name, n in _left_out(left_out))
+
+
+def _left_out(left_out: pl.DataFrame) -> tuple[tuple[str, int], ...]:
     counts = left_out.group_by(pl.coalesce("label", "text", pl.lit("unnamed")).alias("name")).len().sort("name")
-    return tuple(f"{name}: {n} observation{'s' if n > 1 else ''}, uninformative" for name, n in counts.iter_rows())
+    return tuple((str(name), int(n)) for name, n in counts.iter_rows())

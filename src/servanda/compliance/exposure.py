@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from servanda import kinds
 from servanda.agreement.resolved import Agreement, Epoch, Term, Version, ZoneBook
 from servanda.compliance.clock import FAR_FUTURE, FAR_PAST, Micros, column_micros, micros
+from servanda.compliance.counted import counted
 from servanda.compliance.place import shares_inside
 from servanda.compliance.settings import AssessSettings
 
@@ -49,7 +50,10 @@ class Incidents:
 
 @dataclass(frozen=True)
 class Exemption:
-    """Of each incident, the chance that it happened, is of the term's kind and is covered by this ``allow`` term."""
+    """Of each incident, the chance that it happened, is of the term's kind and is covered by this ``allow`` term.
+
+    Of an incident that stands for many: the chance of each.
+    """
 
     term: Term
     mass: Floats
@@ -65,7 +69,12 @@ class Exposure:
     t_to: int
     rows: NDArray[np.int64]
     mass: Floats
-    """Chance that it happened, in the zone, of the kind; time and party not yet weighed."""
+    """Chance that it happened, in the zone, of the kind; time and party not yet weighed. Of an incident that
+    stands for many: the chance of each."""
+    low: Floats
+    """At least so many it stands for, of the term's kinds; 1 for a plain incident."""
+    high: Floats
+    """At most so many; infinite where that is not stated."""
     exemptions: tuple[Exemption, ...]
 
 
@@ -115,6 +124,8 @@ def expose(
     Exemptions are joint: in both zones, of both kinds.
     """
     kind_share = _kind_shares(incidents.frame, term.kinds)
+    many = counted(incidents.frame, term.kinds)
+    kind_share[many.rows] = many.share
     t_from, t_to = window
     candidate = (kind_share > 0) & (incidents.t_start < t_to) & (incidents.t_end >= t_from)
     rows = np.flatnonzero(candidate)
@@ -123,12 +134,13 @@ def expose(
     mass = incidents.probability[rows] * kind_share[rows] * place
     keep = mass > 1e-9
     rows, mass = rows[keep], mass[keep]
+    low, high = (many.spread(x, len(kind_share))[rows] for x in (many.low, many.high))
     exemptions = tuple(
         Exemption(allow, _exempt_mass(term, allow, version, incidents, rows, zones, settings, epochs))
         for allow in version.terms
         if allow.type == "allow" and allow.allow and _exempts(allow, term)
     )
-    return Exposure(term, version.version, t_from, t_to, rows, mass, exemptions)
+    return Exposure(term, version.version, t_from, t_to, rows, mass, low, high, exemptions)
 
 
 def _exempts(allow: Term, term: Term) -> bool:
@@ -153,7 +165,7 @@ def _exempt_mass(
     both = frozenset(k for k in term.kinds if kinds.share(k, allow.kinds) == 1) | frozenset(
         k for k in allow.kinds if kinds.share(k, term.kinds) == 1
     )
-    share = _kind_shares(incidents.frame, both)[rows]
+    share = _covered_shares(incidents.frame, both, term.kinds)[rows]
     theirs = _epochs(allow, version, zones, None)
     place = _place_shares(incidents, rows, _intersect(_shapes(mine), _shapes(theirs)), settings.place_points)
     # In doubt for the accused: what nobody is named for may have been done by a party that was allowed to.
@@ -161,6 +173,15 @@ def _exempt_mass(
     for party in allow.parties:
         covered += incidents.actors.get(party, np.zeros(len(incidents.t_start)))[rows]
     return incidents.probability[rows] * share * place * np.minimum(covered, 1.0)
+
+
+def _covered_shares(frame: pl.DataFrame, both: frozenset[str], kinds_: frozenset[str]) -> Floats:
+    """(n,) chance that an incident is of ``both`` kinds; where it stands for many: what part of them are."""
+    share = _kind_shares(frame, both)
+    covered, whole = (counted(frame, k) for k in (both, kinds_))
+    part, of = (m.spread(m.low * m.share, frame.height, 0.0) for m in (covered, whole))
+    share[whole.rows] = np.divide(part, of, out=np.zeros_like(of), where=of > 0)[whole.rows].clip(0.0, 1.0)
+    return share
 
 
 def _shapes(epochs: tuple[Epoch, ...] | None) -> Shapes | None:

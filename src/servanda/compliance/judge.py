@@ -6,10 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from servanda.agreement.resolved import Term
+from servanda.compliance.answers import Trigger
 from servanda.compliance.chance import above, any_of
 from servanda.compliance.exposure import Incidents
 from servanda.compliance.power import Power
 from servanda.compliance.settings import AssessSettings
+from servanda.compliance.tally import Tally, chain, more_than, ones
 from servanda.compliance.weigh import Weighed
 from servanda.findings import Verdict
 
@@ -36,6 +38,28 @@ class Judgement:
     rows: NDArray[np.int64]
     weights: Floats
     why: str
+    asked_by: Trigger | None = None
+    """The incident that asked for it, for a term that asks for each."""
+
+    tallies: tuple[Tally, Tally] | None = None
+    """``sure`` and ``possible`` where incidents may stand for many events; None: each for one."""
+
+    @property
+    def surely(self) -> Tally:
+        return self.tallies[0] if self.tallies else ones(self.sure)
+
+    @property
+    def possibly(self) -> Tally:
+        return self.tallies[1] if self.tallies else ones(self.possible)
+
+    @property
+    def seen(self) -> int:
+        """How many violations are proven: as many as the proven incidents stand for inside the term."""
+        if self.tallies is None:
+            return len(self.proven)
+        t = self.tallies[0].only(np.isin(self.rows, self.proven))
+        inside = np.divide(t.n * t.q, t.p, out=np.ones_like(t.n), where=t.p > 0)
+        return int(np.where(t.n == 1, 1.0, inside.round()).sum())
 
 
 NOBODY = np.empty(0, dtype=np.int64)
@@ -64,6 +88,15 @@ def _proven(term: Term, incidents: Incidents, rows: NDArray[np.int64], chance: F
     return (chance >= term.proof.probability) & _witnessed(term, incidents, rows)
 
 
+def judge_unasked(over: bool) -> Judgement:
+    """Nothing asked, as far as is known. That nothing was reported is no proof that nothing did."""
+    verdict: Verdict = "unverifiable" if over else "pending"
+    nothing, none = np.zeros(0), np.zeros(0, dtype=np.int64)
+    power = Power(0.0, (), ())
+    why = "nothing_asked" if over else "period_open"
+    return Judgement(verdict, 0.0, nothing, nothing, power, over, NOBODY, (), none, nothing, why)
+
+
 def judge_forbid(
     term: Term, w: Weighed, incidents: Incidents, power: Power, over: bool, settings: AssessSettings
 ) -> Judgement:
@@ -83,8 +116,9 @@ def judge_forbid(
         verdict, why = silence(term, power, over)
     weights = np.maximum(w.possible, w.gross)
     return Judgement(
-        verdict, any_of(w.sure), w.sure, w.possible, power, over, w.rows[proven], exempted, w.rows, weights, why
-    )
+        verdict, any_of(w.sure), w.sure, w.possible, power, over, w.rows[proven], exempted, w.rows, weights, why,
+        tallies=(w.surely, w.possibly),
+    )  # fmt: skip
 
 
 def _shortfall(term: Term, w: Weighed, incidents: Incidents) -> str:
@@ -109,8 +143,8 @@ def judge_limit(
     assert term.limit is not None
     good = _witnessed(term, incidents, w.rows)
     maximum = term.limit.max
-    surely, possibly = above(w.sure[good], maximum), above(w.possible, maximum)
-    headroom = above(np.r_[w.possible, _unseen(w.possible, power.power)], maximum)
+    surely, possibly = more_than(w.surely.only(good), maximum), more_than(w.possibly, maximum)
+    headroom = more_than(chain([w.possibly, ones(_unseen(w.possibly, power.power))]), maximum)
     verdict: Verdict
     proven = NOBODY
     if surely >= term.proof.probability:
@@ -125,21 +159,29 @@ def judge_limit(
     return Judgement(verdict, surely, np.array([surely]), q, power, over, proven, (), w.rows, w.possible, why)
 
 
-def _unseen(possible: Floats, power: float) -> Floats:
+def _unseen(possible: Tally, power: float) -> Floats:
     """Chances of single unseen incidents whose number is near Poisson: each one seen stands for 1 / power in all."""
-    mean = float(possible.sum()) * (1.0 / max(power, 0.01) - 1.0)
+    counted = np.where(np.isinf(possible.n), 1.0, possible.n)
+    mean = float((possible.q * counted).sum()) * (1.0 / max(power, 0.01) - 1.0)
     parts = int(np.ceil(20.0 * min(mean, 1000.0)))
     return np.full(parts, mean / max(parts, 1)).clip(0.0, 1.0)
 
 
 def judge_require(
-    term: Term, w: Weighed, incidents: Incidents, power: Power, over: bool, settings: AssessSettings
+    term: Term,
+    w: Weighed,
+    incidents: Incidents,
+    power: Power,
+    over: bool,
+    settings: AssessSettings,
+    asked: float = 1.0,
 ) -> Judgement:
     """Kept when fulfilment is proven in time; broken when the time is over and it would have been seen.
 
     With nothing proven, the chance that it was not done follows by Bayes from the stated presumption that
     promises are kept and from the chance that fulfilment would have been missed. Broken needs that to reach
-    the standard of proof too: power alone does not say how often promises are kept.
+    the standard of proof too: power alone does not say how often promises are kept. ``asked``: chance that it
+    was asked for at all; what nobody asked for is not broken.
     """
     assert term.obligation is not None
     count = term.obligation.count
@@ -149,7 +191,8 @@ def judge_require(
     proven = done >= term.proof.probability
     presumed = settings.presumed_fulfilled
     missed = presumed * (1.0 - power.power)
-    undone = 1.0 - done if proven else (1.0 - reported) * (1.0 - presumed) / (1.0 - presumed + missed)
+    unanswered = 1.0 - done if proven else (1.0 - reported) * (1.0 - presumed) / (1.0 - presumed + missed)
+    undone = asked * unanswered
     verdict: Verdict
     if proven:
         verdict, why = "kept", "fulfilled"
@@ -159,12 +202,14 @@ def judge_require(
         verdict, why = "unverifiable", "power_short"
     elif undone >= term.proof.probability:
         verdict, why = "broken", "not_fulfilled"
+    elif unanswered >= term.proof.probability:
+        verdict, why = "alleged", "asking_unproven"
     elif reported >= settings.alleged_probability:
         verdict, why = "alleged", "fulfilment_unproven"
     else:
         verdict, why = "unverifiable", "power_below_proof"
     q = np.array([undone]) if over or proven else np.zeros(1)
     return Judgement(
-        verdict, float(q[0]), q, np.array([1.0 - done]) if over else q, power, over,
+        verdict, float(q[0]), q, np.array([asked * (1.0 - done)]) if over else q, power, over,
         w.rows[good] if proven else NOBODY, (), w.rows, w.possible, why,
     )  # fmt: skip

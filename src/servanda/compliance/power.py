@@ -40,7 +40,10 @@ class Group:
 
 @dataclass(frozen=True)
 class Watches:
-    """All watches as arrays of equal length, and the groups that keep them. Footprint None: everywhere."""
+    """All watches as arrays of equal length, and the groups that keep them. Footprint None: everywhere.
+
+    ``about``: the one record whose outcome a watch followed, None for any.
+    """
 
     t_start: Micros
     t_end: Micros
@@ -50,6 +53,7 @@ class Watches:
     footprint: NDArray[np.int64]
     footprints: tuple[BaseGeometry | None, ...]
     groups: tuple[Group, ...]
+    about: list[str | None]
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,7 @@ def prepare(watches: pl.DataFrame, sources: pl.DataFrame, settings: AssessSettin
         np.array([0 if p is None else where[p] for p in prints], dtype=np.int64),
         (None, *shapes),
         groups,
+        on["about_record"].to_list(),
     )
 
 

@@ -5,10 +5,12 @@ import numpy as np
 from servanda.agreement.resolved import Term
 from servanda.compliance.exposure import Incidents
 from servanda.compliance.judge import Judgement
-from servanda.findings import ANY_PARTY, Reason, Verdict, rounded
+from servanda.findings import ANY_PARTY, VERDICTS, Reason, Verdict, rounded
 
 MOST_INCIDENTS = 5
 """Incidents named one by one in a reason; the others are counted."""
+MOST_TRIGGERS = 40
+"""Things that asked, named one by one in a reason: more than a busy day holds; the others are counted."""
 
 WORDS = {
     "proof_met": "At least one incident violates the term to its standard of proof.",
@@ -27,6 +29,8 @@ WORDS = {
     "power_below_proof": "It would probably have been seen, but not surely enough for the standard of proof.",
     "fulfilled": "Fulfilment is proven in time.",
     "not_fulfilled": "The time is over, fulfilment was not seen, and it would have been.",
+    "nothing_asked": "Nothing was reported that asks for this, which is no proof that nothing did.",
+    "asking_unproven": "The time is over and fulfilment would have been seen, but it is not proven that it was asked.",
     "fulfilment_unproven": "The time is over and fulfilment was reported, but not proven.",
 }
 
@@ -43,15 +47,43 @@ def explain(
 ) -> tuple[Reason, ...]:
     """Why the verdict is what it is: what decides it, what was reported, how well anybody looked."""
     out = [Reason(decisive.why, _opening(term, decisive, party), (), _incidents(term, decisive, incidents))]
+    asked = [j for j in judgements if j.asked_by]
+    if asked:
+        out.append(_asked(asked, incidents))
     if total > listed:
         text = f"{total} incidents bear on this; the {listed} weightiest are listed as evidence."
         out.append(Reason("evidence_listed", text, (("total", total), ("listed", listed))))
-    if len(judgements) > 1:
-        counts = {v: sum(j.verdict == v for j in judgements) for v in dict.fromkeys(j.verdict for j in judgements)}
+    if len(judgements) > 1 and not asked:
+        counts = _tally(judgements)
         text = "Stretches asked about: " + ", ".join(f"{n} {v}" for v, n in counts.items()) + "."
         out.append(Reason("stretches", text, tuple(counts.items())))
     out.append(_power(term, judgements))
     return tuple(out)
+
+
+def _tally(judgements: list[Judgement]) -> dict[Verdict, int]:
+    return {v: sum(j.verdict == v for j in judgements) for v in VERDICTS if any(j.verdict == v for j in judgements)}
+
+
+def _asked(judgements: list[Judgement], incidents: Incidents) -> Reason:
+    """Each thing that asked, by name: the gravest answer first, then in time order."""
+    counts = _tally(judgements)
+    ordered = sorted(judgements, key=lambda j: (VERDICTS.index(j.verdict), j.asked_by.low if j.asked_by else 0))
+    named = tuple(
+        Reason(
+            "trigger",
+            f"{j.asked_by.name}: {j.verdict}. {WORDS[j.why]}",
+            (("incident_id", _id(incidents, j.asked_by.row)), ("verdict", j.verdict)),
+            aside=(("name", j.asked_by.name), ("why", j.why)),
+        )
+        for j in ordered[:MOST_TRIGGERS]
+        if j.asked_by
+    )
+    more = f" The first {MOST_TRIGGERS} are listed." if len(judgements) > MOST_TRIGGERS else ""
+    text = f"It was asked {len(judgements)} times: " + ", ".join(f"{n} {v}" for v, n in counts.items()) + "."
+    aside = (("total", len(judgements)), ("named", len(named)))
+    text = text.replace("asked 1 times", "asked once") + more
+    return Reason("asked", text, tuple(counts.items()), named, aside=aside)
 
 
 def _opening(term: Term, decisive: Judgement, party: str) -> str:
@@ -74,7 +106,8 @@ def _incidents(term: Term, decisive: Judgement, incidents: Incidents) -> tuple[R
             for row, allow in decisive.exempted[:MOST_INCIDENTS]
         )
     order = np.lexsort((decisive.rows, -decisive.weights))
-    order = order[decisive.weights[order] > 0][:MOST_INCIDENTS]
+    asked_by = decisive.asked_by.row if decisive.asked_by else -1
+    order = order[(decisive.weights[order] > 0) & (decisive.rows[order] != asked_by)][:MOST_INCIDENTS]
     if len(decisive.proven):
         wanted = set(decisive.proven.tolist())
         order = np.array([i for i in order if int(decisive.rows[i]) in wanted], dtype=np.int64)
@@ -91,7 +124,22 @@ def _incident(term: Term, incidents: Incidents, row: int, chance: float) -> Reas
         f"the term asks for {_percent(term.proof.probability)} and {term.proof.witnesses}."
     )
     values = (("incident_id", _id(incidents, row)), ("chance", rounded(chance)), ("witnesses", witnesses))
-    return Reason("incident", text, values)
+    aside = (("kind", str(incidents.frame["kind"][row])), ("groups", ", ".join(groups)))
+    return Reason("incident", text, values, _stands_for(incidents, row), aside=aside)
+
+
+def _stands_for(incidents: Incidents, row: int) -> tuple[Reason, ...]:
+    """Said of an incident that is a count of many."""
+    if "counts" not in incidents.frame.columns or incidents.frame["counts"][row] is None:
+        return ()
+    low, high = incidents.frame["count_low"][row] or 0.0, incidents.frame["count_high"][row]
+    values = (("count_low", rounded(low)), ("count_high", rounded(high)))
+    if high is None:
+        text = f"It stands for at least {low:,.0f} that were counted, not told one by one."
+        return (Reason("stands_for_at_least", text, values, aside=(("count", f"{low:,.0f}"),)),)
+    count = f"{low:,.0f}" if low == high else f"{low:,.0f} to {high:,.0f}"
+    text = f"It stands for {count} that were counted, not told one by one."
+    return (Reason("stands_for", text, values, aside=(("count", count),)),)
 
 
 def _power(term: Term, judgements: list[Judgement]) -> Reason:
@@ -118,7 +166,8 @@ def _power(term: Term, judgements: list[Judgement]) -> Reason:
         parts.append(Reason("nobody_looking", "No source was watching for this, here and then."))
     elif unwatched:
         names = ", ".join(k.replace("_", " ") for k in unwatched)
-        parts.append(Reason("unwatched_kinds", f"Nobody watched for: {names}."))
+        aside = (("kinds", ",".join(unwatched)),)
+        parts.append(Reason("unwatched_kinds", f"Nobody watched for: {names}.", aside=aside))
     return Reason("power", text, (("power", rounded(mean)), ("asked", term.power)), tuple(parts))
 
 

@@ -26,6 +26,12 @@ class AssessSettings(BaseModel):
         lt=1,
         description="Chance beforehand that a required act is done in time; one half presumes nothing either way.",
     )
+    trigger_probability: float = Field(
+        0.5, gt=0, le=1, description="With for_each: least chance of an incident for it to ask: more likely than not."
+    )
+    trigger_sigmas: float = Field(
+        2.0, gt=0, description="With for_each: a point asks this many standard deviations around (2 hold 86 % of it)."
+    )
     unstated_p_false: float = Field(
         0.5,
         gt=0,

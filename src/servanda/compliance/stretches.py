@@ -3,22 +3,32 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from servanda.agreement.resolved import Term
+from servanda.agreement.resolved import Obligation, Term
+from servanda.compliance.answers import Trigger
 from servanda.compliance.clock import micros
 from servanda.findings import Period
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """[low, high) is looked at; the answer is final when ``due`` is past. Microseconds UTC."""
+    """[low, high) is looked at; the answer is final when ``due`` is past. Microseconds UTC.
+
+    ``trigger``: the incident that asks, for a term that asks for each.
+    """
 
     low: int
     high: int
     due: int
+    trigger: Trigger | None = None
 
 
 def stretches(
-    term: Term, window: tuple[int, int], period: Period, days: tuple[Period, ...], replaced: bool
+    term: Term,
+    window: tuple[int, int],
+    period: Period,
+    days: tuple[Period, ...],
+    replaced: bool,
+    triggers: tuple[Trigger, ...] = (),
 ) -> list[Stretch]:
     """What the verdict of ``term`` in ``period`` hangs on. ``window``: when it holds, microseconds UTC.
 
@@ -26,7 +36,7 @@ def stretches(
     - limit per day: the days in the period; in all: everything up to the end of the period, due at the end.
     - require by a deadline: everything up to the end of the period, due at the deadline; nothing is asked
       once an amendment has ``replaced`` it before that. Every so often: the whole stretches that end in the
-      period, else the one that is running.
+      period, else the one that is running. For each trigger: the time to answer those that start in the period.
 
     A term that does not hold at any time in the period has none.
     """
@@ -34,17 +44,25 @@ def stretches(
     low, high = max(start, micros(period.t_from)), min(stop, micros(period.t_to))
     if low >= high:
         return []
-    if term.obligation and term.obligation.every:
-        return _recurring(start, stop, term.obligation.every, low, high)
+    if term.obligation and term.obligation.for_each:
+        return [Stretch(t.low, t.high, t.high, t) for t in triggers if low <= t.low < high]
     if term.obligation:
-        due = micros(term.obligation.deadline)
-        asked = not (replaced and stop < due and period.name == "in_force")
-        return [Stretch(start, min(high, due), due)] if asked and start < due else []
+        last = replaced and period.name == "in_force"
+        return _required(term.obligation, start, stop, low, high, last)
     if term.limit and term.limit.of == "incidents":
         if term.limit.per == "in_force":
             return [Stretch(start, high, stop)]
         return _daily(days, low, high)
     return [Stretch(low, high, high)]
+
+
+def _required(o: Obligation, start: int, stop: int, low: int, high: int, replaced: bool) -> list[Stretch]:
+    """By a deadline, or every so often."""
+    if o.every:
+        return _recurring(start, stop, o.every, low, high)
+    due = micros(o.deadline)
+    asked = not (replaced and stop < due)
+    return [Stretch(start, min(high, due), due)] if asked and start < due else []
 
 
 def _daily(days: tuple[Period, ...], low: int, high: int) -> list[Stretch]:

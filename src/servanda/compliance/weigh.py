@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from servanda.agreement.resolved import Term
 from servanda.compliance.clock import micros, share_within
 from servanda.compliance.exposure import Exposure, Incidents
+from servanda.compliance.tally import Tally, at_least_one, chain
 from servanda.findings import ANY_PARTY
 
 Floats = NDArray[np.float64]
@@ -19,7 +20,8 @@ class Weighed:
 
     ``sure`` is the chance that the incident violates the term by this party as far as sources name it;
     ``possible`` counts what nobody is named for as well. Both are net of exemptions; ``gross`` is ``sure``
-    before them. ``exempt_by`` is the position of the weightiest exemption in ``exemptions``, -1 for none.
+    before them. Of an incident that stands for many, all three are chances that any of them is a violation.
+    ``exempt_by`` is the position of the weightiest exemption in ``exemptions``, -1 for none.
     """
 
     rows: NDArray[np.int64]
@@ -28,6 +30,10 @@ class Weighed:
     gross: Floats
     exempt_by: NDArray[np.int64]
     exemptions: tuple[Term, ...]
+    surely: Tally
+    """``sure``, counting the events of each incident, as many as it has at least."""
+    possibly: Tally
+    """``possible``, counting as many events as it may have."""
 
 
 def weigh(exposure: Exposure, incidents: Incidents, party: str, low: int, high: int) -> Weighed:
@@ -49,13 +55,19 @@ def weigh(exposure: Exposure, incidents: Incidents, party: str, low: int, high: 
     net = np.maximum(gross - exempt, 0.0)
     named, unnamed, shared = _attribution(exposure.term, incidents, party, rows)
     sure = named + (unnamed if shared else 0.0)
+    p, low_n, high_n = incidents.probability[rows], exposure.low[at], exposure.high[at]
+    surely = Tally(np.minimum(net * sure, 1.0), low_n, p)
+    possibly = Tally(np.minimum(net * (named + unnamed), 1.0), high_n, p)
+    before = Tally(np.minimum(gross * sure, 1.0), low_n, p)
     return Weighed(
         rows,
-        np.minimum(net * sure, 1.0),
-        np.minimum(net * (named + unnamed), 1.0),
-        np.minimum(gross * sure, 1.0),
+        at_least_one(surely),
+        at_least_one(possibly),
+        at_least_one(before),
         exempt_by,
         tuple(x.term for x in exposure.exemptions),
+        surely,
+        possibly,
     )
 
 
@@ -71,6 +83,8 @@ def join(parts: list[Weighed]) -> Weighed:
         np.concatenate([p.gross for p in parts]),
         np.concatenate(by),
         exemptions,
+        chain([p.surely for p in parts]),
+        chain([p.possibly for p in parts]),
     )
 
 

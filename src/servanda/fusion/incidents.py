@@ -21,7 +21,15 @@ def build(
     )
     rows = r.frame.join(group_of, on="report", how="left", maintain_order="left")
     table = _believed(_without_retracted(rows))
-    for part in (_named(rows), _place(rows), _time(rows), _shares(rows, "kind", "kinds"), _actors(rows), _counts(rows)):
+    for part in (
+        _named(rows),
+        _place(rows),
+        _time(rows),
+        _shares(rows, "kind", "kinds"),
+        _actors(rows),
+        _counts(rows),
+        _counted(rows),
+    ):
         table = table.join(part, on="group", how="left", maintain_order="left")
     table = table.with_columns(pl.col("kinds").list.first().struct.field("value").alias("kind"))
     if watches is not None and watches.height and table.height:
@@ -119,15 +127,16 @@ def _time(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _shares(rows: pl.DataFrame, column: str, name: str) -> pl.DataFrame:
     """Each value with the weight of the reports that give it, over the weight of all reports; likeliest first."""
+    rows = rows.with_columns((pl.col("p_true") * (_part() if column == "kind" else 1.0)).alias("p"))
     weight = rows.select("group", "report", "p_true").unique(["group", "report"], keep="first", maintain_order=True)
     total = weight.group_by("group").agg(pl.col("p_true").sum().alias("total"))
     said = rows.filter(pl.col(column).is_not_null() & (pl.col("p_true") > 0))
     by_report = said.unique(["group", "report", column], keep="first", maintain_order=True)
     shares = (
         by_report.group_by("group", column)
-        .agg(pl.col("p_true").sum())
+        .agg(pl.col("p").sum())
         .join(total, on="group", how="left")
-        .with_columns((pl.col("p_true") / pl.col("total")).clip(0.0, 1.0).round(9).alias("probability"))
+        .with_columns((pl.col("p") / pl.col("total")).clip(0.0, 1.0).round(9).alias("probability"))
         .sort(["group", "probability", column], descending=[False, True, False])
     )
     pair = pl.struct(pl.col(column).alias("value"), "probability").alias(name)
@@ -159,15 +168,28 @@ def _actors(rows: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([actors, missing.with_columns(empty.alias("actors"))])
 
 
+def _part() -> pl.Expr:
+    """What part of a record's counted incidents are of the row's kind; 1 where incidents are not counted."""
+    part = pl.col("count_low") / pl.col("count_low").max().over("report")
+    return pl.when(pl.col("counted") & part.is_finite()).then(part).otherwise(1.0)
+
+
+def _widest() -> list[pl.Expr]:
+    open_end = pl.col("count_high").is_null().any()
+    return [pl.col("count_low").min(), pl.when(~open_end).then(pl.col("count_high").max()).alias("count_high")]
+
+
 def _counts(rows: pl.DataFrame) -> pl.DataFrame:
-    """The widest interval that any report states, in the unit of the first."""
+    """The widest interval that any report states, in the unit of the first; a report's largest count is its whole."""
     stated = rows.filter(pl.col("count_low").is_not_null() | pl.col("count_high").is_not_null())
-    ordered = stated.sort("group", "s_h", "observation_id")
-    return ordered.group_by("group", maintain_order=True).agg(
-        pl.col("count_low").min(),
-        pl.when(pl.col("count_high").is_null().any())
-        .then(None)
-        .otherwise(pl.col("count_high").max())
-        .alias("count_high"),
-        pl.col("count_unit").drop_nulls().first(),
-    )
+    whole = stated.sort("count_low", "observation_id", descending=[True, False], nulls_last=True)
+    ordered = whole.unique(["group", "report"], keep="first").sort("group", "s_h", "observation_id")
+    grouped = ordered.group_by("group", maintain_order=True)
+    return grouped.agg(*_widest(), pl.col("count_unit").drop_nulls().first())
+
+
+def _counted(rows: pl.DataFrame) -> pl.DataFrame:
+    """Where incidents are counted: how many of each kind, as the widest interval that any report states."""
+    of_kind = rows.filter("counted").group_by("group", "kind").agg(*_widest()).sort("group", "kind")
+    count = pl.struct("kind", pl.col("count_low").alias("low"), pl.col("count_high").alias("high"))
+    return of_kind.group_by("group", maintain_order=True).agg(count.alias("counts"))

@@ -26,10 +26,20 @@ def candidates(r: Reports, density_: Floats, priors: Priors) -> Pairs:
     for a, ours in enumerate(classes):
         for theirs in classes[a:]:
             pairs = np.sort(_near(r, ours, theirs, priors), axis=1)
+            pairs = pairs[_comparable(r, pairs) & ~_told_apart(r, pairs)]
             fit = _odds(r, pairs, density_, priors) > np.log(priors.link_odds)
             found.append(pairs[fit, 0] * len(key) + pairs[fit, 1])
     codes = np.unique(np.concatenate(found))
     return np.column_stack([codes // max(len(key), 1), codes % max(len(key), 1)])
+
+
+def _comparable(r: Reports, pairs: Pairs) -> NDArray[np.bool_]:
+    """A count of incidents is only ever one with another source's count of the same place and period."""
+    a, b = pairs[:, 0], pairs[:, 1]
+    period = (r.t_h[a] == r.t_h[b]) & (r.s_h[a] == r.s_h[b])
+    place = (r.x_km[a] == r.x_km[b]) & (r.y_km[a] == r.y_km[b])
+    same = period & place & (r.source[a] != r.source[b])
+    return np.where(r.counted[a] | r.counted[b], r.counted[a] & r.counted[b] & same, True)
 
 
 def _odds(r: Reports, pairs: Pairs, density_: Floats, priors: Priors) -> Floats:
@@ -45,6 +55,12 @@ def _odds(r: Reports, pairs: Pairs, density_: Floats, priors: Priors) -> Floats:
         r.source[a] == r.source[b],
         priors,
     )
+
+
+def _told_apart(r: Reports, pairs: Pairs) -> NDArray[np.bool_]:
+    """Pairs of one source that it knows to be two incidents."""
+    a, b = pairs[:, 0], pairs[:, 1]
+    return np.asarray((r.source[a] == r.source[b]) & r.distinct[a] & r.distinct[b])
 
 
 def _precision(s: Floats) -> NDArray[np.int64]:

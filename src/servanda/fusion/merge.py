@@ -15,7 +15,10 @@ MOST_ROUNDS = 40
 
 @dataclass(frozen=True)
 class Groups:
-    """Arrays (g,) by group: precision-weighted place and time, their variances, sources as bits."""
+    """Arrays (g,) by group: precision-weighted place and time, their variances, sources as bits.
+
+    ``apart``: as bits, the sources of which it holds a report that is never one with another of the same source.
+    """
 
     x_km: Floats
     y_km: Floats
@@ -25,6 +28,7 @@ class Groups:
     kind: NDArray[np.int64]
     density: Floats
     sources: NDArray[np.uint64]
+    apart: NDArray[np.uint64]
 
 
 def merge(r: Reports, pairs: Pairs, density: Floats, priors: Priors) -> NDArray[np.int64]:
@@ -34,8 +38,10 @@ def merge(r: Reports, pairs: Pairs, density: Floats, priors: Priors) -> NDArray[
         linked = _distinct(np.sort(label[pairs], axis=1), len(label))
         if not len(linked):
             break
-        odds = _odds(_gather(r, density, label), linked, priors)
-        fit = odds > np.log(priors.link_odds)
+        groups = _gather(r, density, label)
+        odds = _odds(groups, linked, priors)
+        told_apart = (groups.apart[linked[:, 0]] & groups.apart[linked[:, 1]]) != 0
+        fit = (odds > np.log(priors.link_odds)) & ~told_apart
         chosen = _mutual(linked[fit], odds[fit], len(label))
         if not len(chosen):
             break
@@ -59,8 +65,10 @@ def _gather(r: Reports, density: Floats, label: NDArray[np.int64]) -> Groups:
 
     total = np.bincount(label, weight, n).astype(np.float64)
     total_t = np.bincount(label, weight_t, n).astype(np.float64)
-    sources = np.zeros(n, dtype=np.uint64)
-    np.bitwise_or.at(sources, label, np.uint64(1) << (r.source % 64).astype(np.uint64))
+    sources, apart = np.zeros(n, dtype=np.uint64), np.zeros(n, dtype=np.uint64)
+    bits = np.uint64(1) << (r.source % 64).astype(np.uint64)
+    np.bitwise_or.at(sources, label, bits)
+    np.bitwise_or.at(apart, label, np.where(r.distinct, bits, np.uint64(0)))
     top = np.zeros(n)
     np.maximum.at(top, label, density)
     return Groups(
@@ -72,6 +80,7 @@ def _gather(r: Reports, density: Floats, label: NDArray[np.int64]) -> Groups:
         r.kind,
         top,
         sources,
+        apart,
     )
 
 

@@ -30,6 +30,12 @@ class Priors(BaseModel):
     neighbours: int = Field(4, ge=1, description="Nearest reports looked at for each report and class of precision.")
     cell_km: float = Field(50.0, gt=0, description="Side of the cells in which the density of reports is counted.")
     cell_h: float = Field(24.0, gt=0, description="Length of these cells in time: a day, as many sources give no more.")
+    incident_units: tuple[str, ...] = Field(
+        ("violations", "incidents"),
+        description="Units in which a count is one of incidents, each by itself; any other unit says how large one "
+        "incident was. Rounds or explosions are none by default: one side takes 30 for one shelling (InformNapalm).",
+    )
     no_incident: tuple[str, ...] = Field(
-        ("report_untyped", "territory_control"), description="Kinds that are no incident by themselves."
+        ("report_untyped", "territory_control", "aircraft_position"),
+        description="Kinds that are no incident by themselves.",
     )

@@ -16,6 +16,8 @@ HOUR_US = 3_600_000_000
 KM_PER_DEGREE = 111.195
 AREA_SIGMA_KM = 1.0
 """Two areas are the same only when their centres are: an area's own width says nothing about that."""
+DISTINCT = "distinct"
+"""Flag of reports that their source knows to be of different incidents, such as overflights of two aircraft."""
 NEEDED = ("observation_id", "source_id", "kind", "t_start", "t_end", "lon", "lat")
 OPTIONAL = (
     *("geometry", "sigma_m", "actor_claimed", "count_low", "count_high", "count_unit"),
@@ -29,7 +31,9 @@ class Reports:
     """``frame``: usable observations with ``report`` (row of the arrays) and ``p_true``. Arrays (n,) by report.
 
     x_km, y_km: plane km; s_km, s_h: standard deviations of place and time; t_h: hours since 1970;
-    kind: position in the tree; source: position among the sorted source ids.
+    kind: position in the tree; source: position among the sorted source ids; counted: its count is one of
+    incidents (``Priors.incident_units``); distinct: its source knows it to be another incident than any other
+    of its reports with this mark.
     """
 
     frame: pl.DataFrame
@@ -40,6 +44,8 @@ class Reports:
     s_h: Floats
     kind: NDArray[np.int64]
     source: NDArray[np.int64]
+    counted: NDArray[np.bool_]
+    distinct: NDArray[np.bool_]
 
 
 def complete(observations: pl.DataFrame) -> pl.DataFrame:
@@ -54,19 +60,27 @@ def complete(observations: pl.DataFrame) -> pl.DataFrame:
 
 
 def reports(observations: pl.DataFrame, sources: pl.DataFrame, priors: Priors) -> Reports:
-    """Drop what is no incident, grade the rest, and give each record one row."""
+    """Drop what is no incident (a count of zero is none), grade the rest, and give each record one row."""
     usable = complete(observations).filter(
         ~pl.col("kind").is_in(list(priors.no_incident))
         & ~pl.col("flags").list.contains("uninformative").fill_null(False)
+        & (pl.col("count_high") != 0).fill_null(True)
     )
     order = {k: i for i, k in enumerate(kinds.tree())}
     graded = (
         usable.join(_source_beliefs(sources), on="source_id", how="left", maintain_order="left")
-        .with_columns(_p_true(priors), pl.col("kind").replace_strict(order, return_dtype=pl.Int64).alias("kind_at"))
+        .with_columns(
+            _p_true(priors),
+            _counted(priors),
+            pl.col("kind").replace_strict(order, return_dtype=pl.Int64).alias("kind_at"),
+            # What was said and what was done are two, even where one record tells of both.
+            pl.col("kind").is_in([k for k in order if kinds.lineage(k)[-1] == "statement"]).alias("statement"),
+        )
         .sort("t_start", "record_id", "kind_at", "observation_id")
     )
-    first = graded.unique("record_id", keep="first", maintain_order=True).with_row_index("report")
-    frame = graded.join(first.select("record_id", "report"), on="record_id", how="left", maintain_order="left")
+    one = ["record_id", "statement"]
+    first = graded.unique(one, keep="first", maintain_order=True).with_row_index("report")
+    frame = graded.join(first.select(*one, "report"), on=one, how="left", maintain_order="left")
     return _arrays(frame, first, priors)
 
 
@@ -88,6 +102,12 @@ def _p_true(priors: Priors) -> pl.Expr:
     return (pl.min_horizontal(by_source, credit.cast(pl.Float64)) * supports).alias("p_true")
 
 
+def _counted(priors: Priors) -> pl.Expr:
+    unit = pl.col("count_unit").str.strip_chars().str.to_lowercase()
+    stated = pl.col("count_low").is_not_null() | pl.col("count_high").is_not_null()
+    return (unit.is_in(list(priors.incident_units)).fill_null(False) & stated).alias("counted")
+
+
 def _arrays(frame: pl.DataFrame, first: pl.DataFrame, priors: Priors) -> Reports:
     lon, lat = _places(first)
     latitude = float(np.nanmedian(lat)) if len(lat) and not np.isnan(lat).all() else 0.0
@@ -106,6 +126,8 @@ def _arrays(frame: pl.DataFrame, first: pl.DataFrame, priors: Priors) -> Reports
         np.where(instant, priors.time_sigma_h, np.maximum(length_h / np.sqrt(12.0), priors.time_sigma_h)),
         first["kind_at"].to_numpy(),
         first["source_id"].rank("dense").to_numpy().astype(np.int64) - 1,
+        first["counted"].to_numpy().astype(bool),
+        first["flags"].list.contains(DISTINCT).fill_null(False).to_numpy().astype(bool),
     )
 
 

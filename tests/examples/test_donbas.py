@@ -1,0 +1,187 @@
+"""The additional measures of July 2020: figures against a computation on the csv file that uses no pipeline."""
+
+import csv
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from servanda.mission import run
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "donbas-additional-measures-2020"
+DATA = Path(os.environ.get("SERVANDA_DATA", ""))
+pytestmark = [
+    pytest.mark.real_data,
+    pytest.mark.skipif("SERVANDA_DATA" not in os.environ, reason="SERVANDA_DATA is not set"),
+]
+P_TRUE = 0.98
+REGIONS = ("Donetsk", "Luhansk")
+
+
+@dataclass(frozen=True)
+class Told:
+    """A count of a region over a period."""
+
+    region: str
+    start: datetime
+    end: datetime
+    count: int
+    explosions: int
+    exercise: int
+
+    def share(self, low: datetime, high: datetime) -> float:
+        inside = min(self.end, high) - max(self.start, low)
+        return max(inside / (self.end - self.start), 0.0)
+
+
+def rows() -> list[dict[str, str]]:
+    with (DATA / "osce/osce_smm_daily_summary_counts.csv").open(encoding="utf-8-sig") as file:
+        return list(csv.DictReader(file))
+
+
+def told() -> list[Told]:
+    """What each report states, and the 'previous 24 hours' where the report on them is missing."""
+    out, later = [], []
+    for r in rows():
+        start, end = datetime.fromisoformat(r["period_from"]), datetime.fromisoformat(r["as_of"])
+        if r["ceasefire_violations"]:
+            parts = (int(r["explosions"] or 0), int(r["assessed_exercise"] or 0))
+            out.append(Told(r["region"], start, end, int(r["ceasefire_violations"]), *parts))
+        if r["previous_period_violations"] and r["previous_basis"] == "previous_24_hours":
+            later.append(
+                Told(r["region"], start - timedelta(hours=24), start, int(r["previous_period_violations"]), 0, 0)
+            )
+    missing = [x for x in later if not any(o.region == x.region and o.start < x.end <= o.end for o in out)]
+    return out + missing
+
+
+def a_day(low: datetime, high: datetime) -> float | None:
+    """Violations per covered day, the two regions added up; None where one of them is not covered."""
+    total = 0.0
+    for region in REGIONS:
+        here = [t for t in told() if t.region == region]
+        days = sum((t.share(low, high) * (t.end - t.start) for t in here), timedelta()) / timedelta(days=1)
+        if days == 0:
+            return None
+        total += sum(t.count * t.share(low, high) for t in here) / days
+    return total
+
+
+@pytest.fixture(scope="module")
+def timed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], float]:
+    folder = tmp_path_factory.mktemp("donbas") / "mission"
+    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("reports", "evidence*"))
+    started = time.process_time()
+    return run(folder), time.process_time() - started
+
+
+@pytest.fixture(scope="module")
+def result(timed: tuple[dict[str, Any], float]) -> dict[str, Any]:
+    return timed[0]
+
+
+def windows(result: dict[str, Any]) -> Iterator[tuple[datetime, datetime, float | None]]:
+    for c in result["comparisons"]:
+        spans = [{**c["window"], "value": c["value"]}, *c["baselines"]]
+        for s in spans:
+            yield datetime.fromisoformat(s["from"]), datetime.fromisoformat(s["to"]), s["value"]
+
+
+def test_every_rate_is_that_of_the_file(result: dict[str, Any]) -> None:
+    compared = list(windows(result))
+    assert len(compared) == 3 + 2 + 1 + 19, "three windows, and nineteen months among the baselines"
+    for low, high, value in compared:
+        by_hand = a_day(low, high)
+        assert value == (None if by_hand is None else pytest.approx(by_hand, rel=1e-5)), (low, high)
+
+
+def test_the_fall_after_27_july_2020(result: dict[str, Any]) -> None:
+    fall = result["comparisons"][0]
+    before, first_day = fall["baselines"]
+    assert before["value"] is None, "trends without numbers are not zero"
+    assert first_day["value"] == pytest.approx(111)
+    assert first_day["covered_days"] == pytest.approx((19 * 60 + 29) / 1440)
+    assert fall["value"] == pytest.approx(19.0, abs=0.05)
+    assert fall["rate_ratio"]["mean"] < 0.2
+
+
+def test_the_rise_at_the_end(result: dict[str, Any]) -> None:
+    rise = result["comparisons"][1]
+    assert rise["rate_ratio"]["low"] > 1
+    assert rise["rate_ratio"]["mean"] == pytest.approx(rise["value"] / rise["baselines"][0]["value"], rel=1e-4)
+
+
+def finding(result: dict[str, Any], term: str, start: str | None = None, party: str = "any") -> dict[str, Any]:
+    day = datetime.fromisoformat(start) if start else None
+    found: list[dict[str, Any]] = [
+        f
+        for f in result["findings"]
+        if f["term_id"] == term
+        and f["party"] == party
+        and (
+            f["period"]["name"] == "in_force"
+            if day is None
+            else f["period"]["name"] == "day" and datetime.fromisoformat(f["period"]["from"]) == day
+        )
+    ]
+    (only,) = found
+    return only
+
+
+IN_FORCE = (datetime.fromisoformat("2020-07-27T00:01+03:00"), datetime.fromisoformat("2022-02-22T19:30+02:00"))
+
+
+def test_expected_violations_are_those_counted_in_the_window(result: dict[str, Any]) -> None:
+    counted = sum(t.count * t.share(*IN_FORCE) for t in told())
+    exercise = sum(t.exercise * t.share(*IN_FORCE) for t in told())
+    explosions = sum(t.explosions * t.share(*IN_FORCE) for t in told())
+    for term, n in (("fire", counted), ("fire-at-the-other", counted - exercise), ("explosions", explosions)):
+        got = finding(result, term)
+        assert got["verdict"] == "broken"
+        assert got["expected_violations"]["mean"] == pytest.approx(P_TRUE * n, rel=1e-4), term
+    assert finding(result, "fire")["expected_violations"]["high"] is None, "one count is of 'at least' 98"
+    assert finding(result, "explosions")["expected_violations"]["high"] is not None
+
+
+def test_the_period_across_the_start_counts_in_part(result: dict[str, Any]) -> None:
+    first = finding(result, "fire", "2020-07-27T00:01+03:00")
+    inside = (19 * 60 + 29) / (24 * 60)
+    assert first["expected_violations"]["mean"] == pytest.approx(P_TRUE * 111 * inside, rel=1e-5)
+    assert first["probability"] == pytest.approx(P_TRUE, abs=1e-6), "one of 111 lies inside, surely almost"
+    assert 75 < first["expected_violations"]["low"] < 111 * inside < first["expected_violations"]["high"] <= 111
+
+
+def test_the_day_of_25_hours(result: dict[str, Any]) -> None:
+    day = finding(result, "fire", "2020-10-24T19:30+03:00")
+    length = datetime.fromisoformat(day["period"]["to"]) - datetime.fromisoformat(day["period"]["from"])
+    assert length == timedelta(hours=25)
+    (first, second) = (t for t in told() if t.end == datetime.fromisoformat("2020-10-25T19:30+02:00"))
+    assert first.end - first.start == second.end - second.start == timedelta(hours=49)
+    expected = P_TRUE * (first.count + second.count) * 25 / 49
+    assert day["expected_violations"]["mean"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_day_without_report_is_unverifiable_and_a_quiet_day_is_not_kept(result: dict[str, Any]) -> None:
+    verdicts = {f["verdict"] for f in result["findings"] if f["period"]["name"] == "day"}
+    assert verdicts == {"broken", "alleged", "unverifiable"}
+    assert finding(result, "fire", "2020-07-28T19:30+03:00")["power"] == 0
+
+
+def test_nobody_is_named_and_no_party_is_found_to_have_broken_it(result: dict[str, Any]) -> None:
+    for party in ("UA", "CADLR"):
+        assert finding(result, "fire", party=party)["verdict"] == "alleged"
+
+
+def test_what_no_source_reports_is_unverifiable(result: dict[str, Any]) -> None:
+    for term in ("offensives", "aircraft", "heavy-weapons"):
+        assert finding(result, term)["verdict"] == "unverifiable"
+
+
+def test_it_runs_in_under_a_minute(timed: tuple[dict[str, Any], float]) -> None:
+    assert timed[1] < 60
