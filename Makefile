@@ -23,8 +23,7 @@ check: $(VENV)/.installed
 	$(BIN)/lint-imports
 
 examples: $(VENV)/.installed
-	$(BIN)/servanda run examples/easter-truce-2025
-	$(BIN)/servanda run examples/victory-day-truce-2025
+	for folder in examples/*/; do $(BIN)/servanda run $$folder || exit 1; done
 
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/million.py

@@ -3,7 +3,8 @@
 ServandaError
 ├── InputError            something written by the user is wrong        exit 2
 │   ├── AgreementError    the agreement file
-│   └── MissionError      the mission file
+│   ├── MissionError      the mission file
+│   └── LanguageError     words of a report in a language
 ├── SourceRefused         a source file cannot be read as a whole       exit 3
 ├── EvidenceError         the store cannot do what was asked            exit 1
 └── EstimateRefused       an estimator lacks the data to answer; the caller states the reason
@@ -54,6 +55,10 @@ class AgreementError(InputError):
 
 class MissionError(InputError):
     """The mission file cannot be used."""
+
+
+class LanguageError(InputError):
+    """A language is not known, or its catalogue cannot be used."""
 
 
 class SourceRefused(ServandaError):

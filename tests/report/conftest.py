@@ -3,6 +3,7 @@
 import io
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from math import nan
 from typing import Any, cast
 
 import numpy as np
@@ -14,7 +15,7 @@ from shapely.geometry import LineString, Polygon
 from servanda.agreement.model import Allow, Proof
 from servanda.agreement.resolved import Agreement, Party, Term, TermType, Version
 from servanda.findings import BaselineValue, Comparison, Finding, Interval, Period, Reason, Verdict
-from servanda.report import MapZone, ReportData, Scoreboard
+from servanda.report import MapZone, ReportData, Scoreboard, ScoreRow
 from servanda.report.data import EFFORT, INCIDENT_REGIONS, INCIDENT_TERMS
 from servanda.tables import INCIDENTS, MEMBERSHIP, OBSERVATIONS, QUARANTINE, SOURCES, WATCHES
 
@@ -371,11 +372,12 @@ def build(n: int = 63) -> ReportData:
         refused=("camera: cameras.csv: the file is cut off in row 311",),
         notices=("newswire: column “editor_note” was never seen before and is not used", "insider: late"),
         scoreboard=Scoreboard(
-            "How the verdicts compare with the truth",
-            (("Verdicts that are right", "5 of 6", "the sixth says that it does not know"),),
-            (("verdict", "truly kept", "truly broken"), ("broken", "0", "2"), ("unverifiable", "2", "1")),
+            7,
+            (ScoreRow("broken", 0.83, (("count", 6), ("stated", 0.9), ("proof", 0.95))), ScoreRow("calibration", nan)),
+            (("broken", 2, 0, 0), ("unverifiable", 1, 0, 2)),
             ((0.1, 0.0, 4), (0.9, 1.0, 2)),
         ),
+        pdf=False,
     )
 
 

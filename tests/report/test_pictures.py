@@ -18,11 +18,14 @@ from servanda.report.axis import axis_for, spread
 from servanda.report.clusters import arrange, cluster
 from servanda.report.ground import LOWEST, TALLEST, WIDTH, ground_for, nice
 from servanda.report.incidents import mark
+from servanda.report.language import catalogue
 from servanda.report.map import draw_map
+from servanda.report.numbers import Figures
 from servanda.report.reliability import draw_reliability
 from servanda.report.timeline import draw_timeline
 from servanda.report.whisker import scale_of, whisker
 
+SHOWN = Figures(catalogue("en"))
 T = datetime(2031, 4, 1, tzinfo=UTC)
 places = st.tuples(st.floats(-170, 170), st.floats(-75, 75), st.floats(0.01, 8), st.floats(0.01, 8))
 
@@ -139,29 +142,29 @@ def test_whiskers_share_a_scale_that_holds_them(truce: ReportData) -> None:
     assert scale_of(()) == (0.5, 2.0)
     wild = replace(truce.comparisons[0], rate_ratio=Interval(0.09, 4e-5, 1e9))
     assert scale_of([wild]) == (0.01, 100.0)
-    ET.fromstring(str(whisker(Interval(0.5, None, None), (0.1, 2.0), "w")))
-    assert "no change" in str(whisker(Interval(None, None, None), (0.1, 2.0), "w"))
+    ET.fromstring(str(whisker(Interval(0.5, None, None), (0.1, 2.0), "w", SHOWN)))
+    assert "no change" in str(whisker(Interval(None, None, None), (0.1, 2.0), "w", SHOWN))
 
 
 def test_a_whisker_that_goes_on_beyond_its_scale_says_so_without_an_arrow() -> None:
-    picture = str(whisker(Interval(0.09, 4e-5, 1.07), (0.01, 2.0), "w"))
+    picture = str(whisker(Interval(0.09, 4e-5, 1.07), (0.01, 2.0), "w", SHOWN))
     ET.fromstring(picture)
     assert "&lt; 0.01</text>" in picture
     assert "stroke-dasharray" in picture
     assert "<path" not in picture
-    assert "&lt; 0.01</text>" not in str(whisker(Interval(0.09, 0.02, 1.07), (0.01, 2.0), "w"))
+    assert "&lt; 0.01</text>" not in str(whisker(Interval(0.09, 0.02, 1.07), (0.01, 2.0), "w", SHOWN))
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1), st.integers(1, 10**6)), min_size=1, max_size=20))
 def test_the_reliability_diagram_draws_every_point_inside(points: list[tuple[float, float, int]]) -> None:
-    tree = ET.fromstring(str(draw_reliability(points)))
+    tree = ET.fromstring(str(draw_reliability(points, SHOWN)))
     dots = tree.findall(".//{http://www.w3.org/2000/svg}circle")
     assert len(dots) == len(points)
     assert all(58 <= float(d.attrib["cx"]) <= 258 and 12 <= float(d.attrib["cy"]) <= 212 for d in dots)
 
 
 def test_without_points_there_is_no_reliability_diagram() -> None:
-    assert draw_reliability(()) is None
+    assert draw_reliability((), SHOWN) is None
 
 
 @given(st.floats(1e-6, 1e9))

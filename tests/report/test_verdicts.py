@@ -33,14 +33,14 @@ def rows_of(truce: ReportData, verdicts: list[Verdict]) -> list[TermRow]:
     ],
 )
 def test_one_sentence_from_the_verdicts(truce: ReportData, verdicts: list[Verdict], words: str) -> None:
-    assert summary(rows_of(truce, verdicts)) == words
+    assert summary(truce.words, rows_of(truce, verdicts)) == words
 
 
 def test_the_sentence_blames_the_watch_only_where_power_fell_short(truce: ReportData) -> None:
     rows = term_rows(truce)
-    assert summary(rows).endswith(f"3 cannot be verified: {LOOKING}")
+    assert summary(truce.words, rows).endswith(f"3 cannot be verified: {LOOKING}")
     seen = [replace(r, whole=replace(r.whole, power=0.9)) if r.whole and r.term_id == "no_heavy" else r for r in rows]
-    assert summary(seen).endswith("3 cannot be verified.")
+    assert summary(truce.words, seen).endswith("3 cannot be verified.")
 
 
 def test_rows_follow_the_agreement_and_name_the_parties(truce: ReportData) -> None:
@@ -98,7 +98,8 @@ def reason(code: str, text: str = "", *because: Reason) -> Reason:
 def test_why_silence_proves_little_is_taken_from_the_reasons(
     truce: ReportData, power: float, verdict: Verdict, reasons: tuple[Reason, ...], words: str
 ) -> None:
-    assert why_unsure(replace(truce.findings[0], power=power, verdict=verdict, reasons=reasons)) == words
+    found = replace(truce.findings[0], power=power, verdict=verdict, reasons=reasons)
+    assert why_unsure(truce, found) == words
 
 
 def test_the_strip_has_a_mark_per_term_and_day(truce: ReportData) -> None:

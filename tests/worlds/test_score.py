@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from servanda.findings import Finding, Interval, Period, Verdict
+from servanda.report.language import catalogue
 from servanda.worlds.ready import DEMO
 from servanda.worlds.score import calibration, expected_calibration_error, pair, score, score_pairs
 from servanda.worlds.simulate import simulate
@@ -91,8 +92,9 @@ def test_findings_of_unknown_terms_are_left_out_and_pairs_join() -> None:
     )
 
 
-def test_rows_are_for_people() -> None:
-    marks = score([perfect(t) for t in TRUTHS], WORLD)
-    assert marks.rows[0][0] == "findings marked"
-    assert all(label and note for label, _, note in marks.rows)
+def test_every_row_can_be_said_in_a_report() -> None:
+    marks, words = score([perfect(t) for t in TRUTHS], WORLD), catalogue("en")
+    assert marks.rows[0][0] == "findings"
+    assert all(words.say(f"scoreboard.{code}") for code, _, _ in marks.rows)
+    assert all(words.say(f"scoreboard.{code}_note", **dict(values)) for code, _, values in marks.rows)
     assert marks.reliability == ((0.0, 0.0, marks.bins[0].findings), (1.0, 1.0, marks.bins[-1].findings))

@@ -25,6 +25,8 @@ def run(
         outcome = run_mission(directory, moment, step=step)
     for refusal in outcome.refused:
         typer.echo(f"refused: {refusal}", err=True)
+    for notice in outcome.notices:
+        typer.echo(notice, err=True)
     if as_json:
         typer.echo(json.dumps(outcome.result, ensure_ascii=False, indent=1))
     else:
@@ -44,5 +46,7 @@ def demo(
 
     with progress(False) as step:
         outcome = run_demo(out, seed, step)
+    for notice in outcome.notices:
+        typer.echo(notice, err=True)
     print_verdicts(outcome.result)
     typer.echo(f"\nReport: {outcome.reports / 'report.html'}")

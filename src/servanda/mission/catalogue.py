@@ -4,6 +4,7 @@ from textwrap import fill, indent
 from typing import Any
 
 from servanda.sources.base import Source
+from servanda.sources.fetching import Fetch
 from servanda.sources.registry import sources
 
 LABELS = {
@@ -43,8 +44,35 @@ def _facts(source: Source) -> dict[str, Any]:
         "flags": dict(source.flags),
         "fields_used": dict(source.fields.used),
         "fields_ignored": dict(source.fields.ignored),
+        "fetch": [_fetch(f) for f in source.fetch],
         "settings": {k: str(v.get_default(call_default_factory=True)) for k, v in source.settings.model_fields.items()},
     }
+
+
+def _fetch(fetch: Fetch) -> dict[str, Any]:
+    return {
+        "from": fetch.name,
+        "title": fetch.title,
+        "asks": fetch.asks,
+        "url": fetch.url,
+        "rate": fetch.rate.stated,
+        "every_s": fetch.rate.every_s,
+        "keys": {key.name: key.what for key in fetch.keys},
+        "query": {
+            name: "required" if field.is_required() else str(field.get_default(call_default_factory=True))
+            for name, field in fetch.parameters.model_fields.items()
+        },
+    }
+
+
+def _fetched(fetch: dict[str, Any]) -> str:
+    """How a source is fetched, in one paragraph."""
+    keys = "; ".join(f"{name} ({what})" for name, what in fetch["keys"].items()) or "none"
+    query = ", ".join(f"{name} ({default})" for name, default in fetch["query"].items())
+    return (
+        f"Pull from {fetch['from']}: {fetch['title']}. {fetch['asks']} Limit: {fetch['rate']} "
+        f"Environment variables: {keys}. Query: {query}. See {fetch['url']}"
+    )
 
 
 def describe() -> str:
@@ -59,5 +87,6 @@ def describe() -> str:
             if key == "aux":
                 value = "; ".join(f"{n}: {what}" for n, what in value.items()) or "none"
             lines.append(indent(fill(f"{label}: {value}", 100, subsequent_indent="    "), "  "))
+        lines += [indent(fill(_fetched(f), 100, subsequent_indent="    "), "  ") for f in known["fetch"]]
         out.append("\n".join(lines))
     return "\n\n".join(out)

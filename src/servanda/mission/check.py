@@ -47,4 +47,4 @@ def observable(feeds: tuple[Feed, ...] | None) -> dict[str, frozenset[str]] | No
     if feeds is None:
         return None
     everything = frozenset(kinds.tree())
-    return {f.id: f.source.kinds or everything for f in feeds}
+    return {f.id: (f.source.kinds or everything) | f.settings.added_kinds() for f in feeds}

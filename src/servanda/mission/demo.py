@@ -1,6 +1,5 @@
 """The demo: a simulated ceasefire through the whole pipeline, then the verdicts against the truth."""
 
-import math
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +9,7 @@ from servanda.findings import Finding
 from servanda.mission.config import FILE
 from servanda.mission.intake import Step
 from servanda.mission.pipeline import Outcome, run_mission
-from servanda.report import Scoreboard
+from servanda.report import Scoreboard, ScoreRow
 from servanda.worlds.folder import write_mission
 from servanda.worlds.ready import DEMO
 from servanda.worlds.score import score
@@ -45,10 +44,5 @@ def _clear(out: Path) -> None:
 def scoreboard(findings: tuple[Finding, ...], world: World, seed: int) -> Scoreboard:
     """Verdicts beside the truth that the simulation knows, ready for the end of the report."""
     marks = score(findings, world)
-    head = ("Verdict", "truly broken", "truly exempt", "neither")
-    table = tuple(tuple(map(str, row)) for row in marks.table)
-    rows = tuple(
-        (label, f"{value:.3g}" if math.isfinite(value) else "none to score", note) for label, value, note in marks.rows
-    )
-    title = f"The verdicts against the truth of simulated world {seed}"
-    return Scoreboard(title, rows, (head, *table), marks.reliability)
+    rows = tuple(ScoreRow(code, value, values) for code, value, values in marks.rows)
+    return Scoreboard(seed, rows, marks.table, marks.reliability)

@@ -10,6 +10,8 @@ from servanda.findings import Finding, Reason
 from servanda.report.counts import Cell, CountRow
 from servanda.report.data import ReportData
 from servanda.report.incidents import Marked
+from servanda.report.language import Catalogue
+from servanda.report.numbers import Figures
 from servanda.report.verdicts import today, whole
 
 
@@ -112,9 +114,10 @@ def _incidents(data: ReportData, marked: Marked, top: pl.DataFrame) -> tuple[Inc
     members = _lists(data.membership.filter(pl.col("incident_id").is_in(ids)), ["observation_id"])
     terms = _lists(marked.terms.filter(pl.col("incident_id").is_in(ids)), ["term_id", "probability", "exempt_by"])
     regions = _lists(marked.regions.filter(pl.col("incident_id").is_in(ids)), ["region"])
+    where = data.figures
     return tuple(
         IncidentEntry(
-            r["incident_id"], r["kind"], r["probability"], r["t_start"], r["t_end"], place(r), r["sigma_m"],
+            r["incident_id"], r["kind"], r["probability"], r["t_start"], r["t_end"], place(r, where), r["sigma_m"],
             tuple(str(x[0]) for x in regions.get(r["incident_id"], [])),
             r["witnesses"], r["monitor_seen"],
             tuple((x[0], x[1], x[2]) for x in terms.get(r["incident_id"], [])),
@@ -132,15 +135,16 @@ def _lists(frame: pl.DataFrame, columns: list[str]) -> dict[str, list[tuple[str,
     return out
 
 
-def place(row: dict[str, object]) -> str:
+def place(row: dict[str, object], figures: Figures) -> str:
     """Degrees, latitude first as people write it; as fine as the place is known and may be shown."""
     lon, lat = row["lon"], row["lat"]
     if not isinstance(lon, float) or not isinstance(lat, float):
-        return "area" if row["geometry"] is not None else "no place known"
+        return figures.words.say("common.area" if row["geometry"] is not None else "common.no_place")
     sigma_m = row["sigma_m"]
     vague_m = sigma_m if isinstance(sigma_m, float) else 0.0
     decimals = 1 if row["coarse"] or vague_m >= 10_000 else 2 if vague_m >= 1_000 else 3
-    return f"{abs(lat):.{decimals}f}° {'N' if lat >= 0 else 'S'}, {abs(lon):.{decimals}f}° {'E' if lon >= 0 else 'W'}"
+    latitude, longitude = figures.latitude(lat, f".{decimals}f"), figures.longitude(lon, f".{decimals}f")
+    return figures.words.say("common.place", latitude=latitude, longitude=longitude)
 
 
 def _observations(held: pl.DataFrame, wanted: list[str], chars: int) -> tuple[ObservationEntry, ...]:
@@ -162,9 +166,10 @@ def _observation(row: dict[str, object], chars: int) -> ObservationEntry:
     )  # fmt: skip
 
 
-def number_lists(rows: list[CountRow]) -> list[Cell]:
-    """Every count that a table shows, with the ids of the incidents behind it."""
-    return [cell for row in rows for cell in (row.previous, row.period) if cell.reported]
+def number_lists(words: Catalogue, rows: list[CountRow]) -> list[tuple[str, Cell]]:
+    """Every count that a table shows: what is counted, and the count with the ids of the incidents behind it."""
+    told = [(row, cell, key) for row in rows for cell, key in ((row.previous, "before"), (row.period, "now"))]
+    return [(words.say(f"annex.counted_{key}", what=row.label), cell) for row, cell, key in told if cell.reported]
 
 
 def watch_lists(data: ReportData) -> list[tuple[str, str, int, tuple[str, ...]]]:

@@ -4,11 +4,12 @@ import polars as pl
 from markupsafe import Markup
 
 from servanda.report import svg
-from servanda.report.data import ReportSettings
+from servanda.report.data import ReportData, ReportSettings
 from servanda.report.ground import WIDTH, Ground
-from servanda.report.numbers import anchor, percent
+from servanda.report.language import Catalogue
+from servanda.report.numbers import anchor
 from servanda.report.svg import el, text
-from servanda.report.words import kind_label
+from servanda.report.words import group_label, kind_label
 
 ALONE_PX, CROWDED_PX, LARGEST_PX = 5.0, 4.6, 11.0
 SLOTS = (
@@ -103,28 +104,28 @@ def radius(n: int, many: int) -> float:
     return CROWDED_PX if many > 1 else min(ALONE_PX * (0.7 + 0.3 * n**0.5), LARGEST_PX)
 
 
-def symbol(c: dict[str, object], settings: ReportSettings, linked: frozenset[str]) -> Markup:
+def symbol(c: dict[str, object], data: ReportData, linked: frozenset[str]) -> Markup:
     """One symbol, described, and linked to its likeliest incident where the annex holds it."""
     x, y, p = float(str(c["x"])), float(str(c["y"])), float(str(c["p"]))
     n, many, identity = int(str(c["n"])), int(str(c["many"])), str(c["incident_id"])
+    words, settings = data.words, data.settings
     kind_group = next(g for g in settings.kind_groups if g.name == c["group"])
     r = radius(n, many)
-    what = kind_label(str(c["kind"]))
-    if n > 1:
-        what = f"{n} incidents, {kind_group.label}; the likeliest: {what}"
+    said = {"kind": kind_label(words, str(c["kind"])), "chance": data.figures.percent(p)}
+    group = group_label(words, kind_group)
     return svg.titled(
-        f"{what}, {percent(p)}",
+        words.say("map.symbols", n=n, group=group, **said) if n > 1 else words.say("map.symbol", **said),
         svg.mark(kind_group.shape, x, y, r, fill="#FFFFFF", fill_opacity="0.8"),
         svg.mark(kind_group.shape, x, y, r, **fill_of(p, kind_group.colour, settings)),
         href="#" + anchor("i", identity) if identity in linked else None,
     )
 
 
-def totals(clusters: pl.DataFrame) -> list[Markup]:
+def totals(clusters: pl.DataFrame, words: Catalogue) -> list[Markup]:
     """The number of incidents beside symbols that stand for more than there are symbols."""
     shared = clusters.filter((pl.col("total") > 1) & (pl.col("total") > pl.col("many")))
     out = []
     for x, y, n, many, total in shared.select("x_cell", "y_cell", "n", "many", "total").iter_rows():
         beside = radius(n, many) + 3 if many == 1 else 13 if many < 5 else 18
-        out.append(text(x + beside, y + 4, f"{total:,}", class_="count"))
+        out.append(text(x + beside, y + 4, words.whole(total), class_="count"))
     return out

@@ -8,9 +8,10 @@ from servanda.kinds import lineage, tree
 from servanda.report.data import KindGroup, ReportData
 from servanda.report.effort import region_hours
 from servanda.report.incidents import Marked, acts
-from servanda.report.words import group_of
+from servanda.report.words import group_label, group_of
 
-ELSEWHERE = "No region stated"
+ELSEWHERE = "no region"
+"""Stands for the region where none is known; the report says it in its language."""
 PERIODS = ("previous", "period")
 
 
@@ -50,7 +51,8 @@ def day_counts(marked: Marked) -> DayCounts:
     now = marked.incidents.filter(pl.col("which") == "period")
     act, heat = now.filter(pl.col("role") == "act"), now.filter(pl.col("role") == "heat")
     warnings = now.filter(pl.col("role") == "warning").height
-    return DayCounts(act.height, act.filter("bears").height, warnings, heat.height, heat.filter("unusual").height)
+    number, bearing = (int(f["number"].sum()) for f in (act, act.filter("bears")))
+    return DayCounts(number, bearing, warnings, heat.height, heat.filter("unusual").height)
 
 
 def partly(data: ReportData, marked: Marked) -> int:
@@ -63,7 +65,9 @@ def partly(data: ReportData, marked: Marked) -> int:
 def by_kind(data: ReportData, marked: Marked) -> list[CountRow]:
     """One row per kind group that has incidents in either period. Warnings and heat are not among them."""
     counts = _cells(acts(marked), "group", data.settings.listed_ids)
-    return _rows(data, counts, [(g, g.name, g.label) for g in data.settings.kind_groups if g.role == "act"])
+    return _rows(
+        data, counts, [(g, g.name, group_label(data.words, g)) for g in data.settings.kind_groups if g.role == "act"]
+    )
 
 
 def beside(data: ReportData, marked: Marked) -> list[CountRow]:
@@ -72,11 +76,12 @@ def beside(data: ReportData, marked: Marked) -> list[CountRow]:
     others = marked.incidents.filter(pl.col("role") != "act").with_columns(beside=name)
     wanted = []
     for group in data.settings.kind_groups:
+        label = group_label(data.words, group)
         if group.role == "warning":
-            wanted.append((group, group.name, f"{group.label} (warnings, not strikes)"))
+            wanted.append((group, group.name, data.words.say("counts.warnings", group=label)))
         elif group.role == "heat":
-            wanted.append((group, f"{group.name}-unusual", f"{group.label}, unusual for the season"))
-            wanted.append((group, group.name, f"{group.label}, usual burning or not classed"))
+            wanted.append((group, f"{group.name}-unusual", data.words.say("counts.heat_unusual", group=label)))
+            wanted.append((group, group.name, data.words.say("counts.heat_usual", group=label)))
     return _rows(data, _cells(others, "beside", data.settings.listed_ids), wanted)
 
 
@@ -109,8 +114,10 @@ def by_region(data: ReportData, marked: Marked) -> tuple[list[CountRow], int]:
     able = [k for k in data.watches["kind"].unique() if group_of(k, groups).role == "act"]
     watches = data.watches.filter(pl.col("kind").is_in(able))
     before, now = region_hours(watches, data.previous_period, areas), region_hours(watches, data.period, areas)
+    labels = [data.words.say("counts.no_region") if r == ELSEWHERE else r for r in shown]
     rows = [
-        CountRow(r, _cell(counts, r, "previous", before.get(r)), _cell(counts, r, "period", now.get(r))) for r in shown
+        CountRow(label, _cell(counts, r, "previous", before.get(r)), _cell(counts, r, "period", now.get(r)))
+        for label, r in zip(labels, shown, strict=True)
     ]
     return rows, len(names) - len(shown)
 
@@ -121,8 +128,8 @@ def _cells(incidents: pl.DataFrame, by: str, listed: int) -> dict[tuple[str, str
         .sort(["probability", "incident_id"], descending=[True, False])
         .group_by(by, "which", maintain_order=True)
         .agg(
-            n=pl.len(),
-            expected=pl.col("probability").sum(),
+            n=pl.col("number").sum().cast(pl.Int64),
+            expected=pl.col("expected").sum(),
             ids=pl.col("incident_id").head(listed),
         )
     )

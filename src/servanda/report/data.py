@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
 import polars as pl
 from shapely.geometry.base import BaseGeometry
 
 from servanda.agreement.resolved import Agreement
-from servanda.findings import Comparison, Finding, Period
+from servanda.findings import Comparison, Finding, Period, Verdict
+from servanda.report.language import Catalogue, catalogue
+from servanda.report.numbers import Clock, Figures
 
 Shape = Literal["circle", "square", "triangle", "diamond", "pentagon", "cross", "bar"]
 Role = Literal["act", "warning", "heat"]
@@ -33,18 +36,49 @@ EFFORT = {
     "hours": pl.Float64(),
     "reason": pl.String(),
 }
-"""Hours per source, kind and watch status; ``which`` is ``period`` or ``previous``."""
+"""Hours per source, kind and watch status; ``which`` is ``period``, ``previous``, or ``since`` the agreement is in
+force. Posts of one source add up."""
+
+NOBODY = "nobody"
+"""Stands beside the watch statuses for hours in which nobody meant to look."""
+
+LOOKED = {
+    "which": pl.String(),
+    "zone": pl.String(),
+    "kind": pl.String(),
+    "source_id": pl.String(),
+    "status": pl.String(),
+    "hours": pl.Float64(),
+    "of_hours": pl.Float64(),
+}
+"""Hours in which a zone was looked at for a kind that terms name, weighted by the share of the zone.
+
+``zone`` null: all zones, of terms that name none; ``source_id`` null: all sources together, two at once being one
+hour; ``status``: a watch status, or ``nobody``, whose hours add up to ``of_hours``, the length of the stretch."""
+
+INTERFERENCE = {
+    "day": pl.Datetime("us", "UTC"),
+    "cell": pl.Binary(),
+    "aircraft": pl.Int64(),
+    "degraded": pl.Int64(),
+    "share": pl.Float64(),
+    "low": pl.Float64(),
+    "high": pl.Float64(),
+    "level": pl.String(),
+}
+"""Aircraft that stated how well they know their place, per cell (WKB) and UTC day; those for which it was degraded,
+their share with its 95 % interval, and the level: normal, possible, strong, or few (no conclusion)."""
 
 
 @dataclass(frozen=True)
 class KindGroup:
     """Kinds that the report shows alike; a kind belongs to the group of its nearest ancestor that is listed.
 
-    Only groups of the role ``act`` are counted and drawn as incidents; the others are counted beside them.
+    Only groups of the role ``act`` are counted and drawn as incidents; the others are counted beside them. What a
+    group is called is the message ``groups.<name>`` of the catalogue.
     """
 
     name: str
-    label: str
     kinds: tuple[str, ...]
     colour: str
     shape: Shape
@@ -52,15 +86,15 @@ class KindGroup:
 
 
 KIND_GROUPS = (
-    KindGroup("ground", "Ground combat", ("ground_combat",), "#D55E00", "circle"),
-    KindGroup("artillery", "Artillery and other explosive weapons", ("explosive",), "#0072B2", "square"),
-    KindGroup("air", "Air, missile and drone strikes", ("aerial_strike",), "#CC79A7", "triangle"),
-    KindGroup("armed", "Other armed activity", ("armed_activity",), "#000000", "pentagon"),
-    KindGroup("position", "Movement and presence", ("movement", "presence"), "#009E73", "diamond"),
-    KindGroup("airspace", "Flights and other use of airspace", ("airspace",), "#56B4E9", "bar"),
-    KindGroup("alert", "Air-raid alerts", ("air_raid_alert",), "#56B4E9", "bar", "warning"),
-    KindGroup("heat", "Heat seen from space", ("environment",), "#7A7A7A", "cross", "heat"),
-    KindGroup("other", "Harm, damage and other", (), "#7A7A7A", "cross"),
+    KindGroup("ground", ("ground_combat",), "#D55E00", "circle"),
+    KindGroup("artillery", ("explosive",), "#0072B2", "square"),
+    KindGroup("air", ("aerial_strike",), "#CC79A7", "triangle"),
+    KindGroup("armed", ("armed_activity",), "#000000", "pentagon"),
+    KindGroup("position", ("movement", "presence"), "#009E73", "diamond"),
+    KindGroup("airspace", ("airspace",), "#56B4E9", "bar"),
+    KindGroup("alert", ("air_raid_alert",), "#56B4E9", "bar", "warning"),
+    KindGroup("heat", ("environment",), "#7A7A7A", "cross", "heat"),
+    KindGroup("other", (), "#7A7A7A", "cross"),
 )
 """Colours: Okabe and Ito, Color Universal Design (2008), without yellow, which is too pale on paper.
 
@@ -98,6 +132,12 @@ class ReportSettings:
     """At most so many terms in the list of changes."""
     changed_days: int = 3
     """At most so many revised days named for one term."""
+    effort_zones: int = 5
+    """So many zones side by side in the tables of hours looked; more come below."""
+    effort_gaps: int = 6
+    """At most so many sentences on what nobody looked at."""
+    airspace_cells: int = 12
+    """At most so many disturbed cells in the list of them."""
     annex_findings: int = 300
     annex_incidents: int = 400
     annex_observations: int = 1200
@@ -122,13 +162,25 @@ class MapZone:
 
 
 @dataclass(frozen=True)
-class Scoreboard:
-    """How the verdicts compare with a known truth. The first row of ``table`` is its head."""
+class ScoreRow:
+    """One mark: ``scoreboard.<code>`` of the catalogue says what it is, ``scoreboard.<code>_note`` tells ``values``.
 
-    title: str
-    rows: tuple[tuple[str, str, str], ...]
-    """(what, value, note)"""
-    table: tuple[tuple[str, ...], ...] = ()
+    NaN: there was nothing to score.
+    """
+
+    code: str
+    value: float
+    values: tuple[tuple[str, float | int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Scoreboard:
+    """How the verdicts compare with the known truth of a simulated world."""
+
+    seed: int
+    rows: tuple[ScoreRow, ...]
+    table: tuple[tuple[Verdict, int, int, int], ...] = ()
+    """(verdict, truly broken, truly exempt, truly neither)"""
     points: tuple[tuple[float, float, int], ...] = ()
     """Reliability diagram: (mean probability stated, share that was true, number of findings)."""
 
@@ -139,7 +191,7 @@ class ReportData:
 
     ``findings`` holds those of all days and of the whole window, ``previous`` what was said one period earlier.
     Frames: ``incidents``, ``membership``, ``observations``, ``watches``, ``quarantine``, ``sources`` as in
-    ``servanda.tables``; ``incident_terms``, ``incident_regions``, ``effort`` as declared above.
+    ``servanda.tables``; ``incident_terms``, ``incident_regions``, ``effort``, ``looked`` as declared above.
     """
 
     title: str
@@ -164,7 +216,33 @@ class ReportData:
     regions: Mapping[str, BaseGeometry] = field(default_factory=dict)
     land: BaseGeometry | None = None
     effort: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=EFFORT))
+    looked: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LOOKED))
+    interference: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=INTERFERENCE))
     refused: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     scoreboard: Scoreboard | None = None
     settings: ReportSettings = ReportSettings()
+    languages: tuple[str, ...] = ("en",)
+    """The report is written in each; the first is that of ``report.html``."""
+    language: str | None = None
+    """Which of them this page is in; None: the first."""
+    language_folder: Path | None = None
+    """The mission's own catalogues: see ``servanda.report.language``."""
+    pdf: bool = True
+    """Is ``report.pdf`` written, where typst is installed?"""
+    font_folder: Path | None = None
+    """More fonts for the PDF, for letters that its own fonts lack."""
+    written_in: str = "en"
+    """Language of what the report quotes: agreement, titles, labels of zones."""
+
+    @property
+    def words(self) -> Catalogue:
+        return catalogue(self.language or self.languages[0], self.language_folder)
+
+    @property
+    def figures(self) -> Figures:
+        return Figures(self.words)
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(self.time_zone, self.words)

@@ -11,17 +11,23 @@ from shapely.geometry.base import BaseGeometry
 
 from servanda.findings import Period
 from servanda.report.data import ReportData
+from servanda.report.words import STATUSES
 
 
 @dataclass(frozen=True)
 class EffortRow:
-    """Hours of one source: watched in both periods, lost in the period by status, and the reasons given."""
+    """Hours of one source: watched in both periods, lost in the period by status, and the reasons given.
+
+    ``since_h``, ``since_lost_h``: the same since the agreement is in force.
+    """
 
     source_id: str
     watched_h: float
     previous_h: float
     lost_h: tuple[tuple[str, float], ...]
     reasons: tuple[str, ...]
+    since_h: float = 0.0
+    since_lost_h: tuple[tuple[str, float], ...] = ()
 
 
 def effort_rows(data: ReportData) -> list[EffortRow]:
@@ -34,19 +40,27 @@ def effort_rows(data: ReportData) -> list[EffortRow]:
     for source_id in sorted(data.effort["source_id"].unique().to_list()):
         mine = hours.filter(pl.col("source_id") == source_id)
         now = mine.filter(pl.col("which") == "period")
-        lost = now.filter(pl.col("status") != "watching")
-        per_status = lost.group_by("status").agg(pl.col("hours").sum()).sort("status")
-        reasons = lost.filter(pl.col("reason").is_not_null() & (pl.col("reason") != "")).sort("hours", descending=True)
+        since = mine.filter(pl.col("which") == "since")
+        given = (pl.col("status") != "watching") & pl.col("reason").is_not_null() & (pl.col("reason") != "")
+        reasons = now.filter(given).sort("hours", "reason", descending=[True, False])
         rows.append(
             EffortRow(
                 source_id,
                 _watched(now),
                 _watched(mine.filter(pl.col("which") == "previous")),
-                tuple((s, float(h)) for s, h in per_status.iter_rows() if h > 0),
+                _lost(now),
                 tuple(dict.fromkeys(reasons["reason"].to_list()))[:3],
+                _watched(since),
+                _lost(since),
             )
         )
     return rows
+
+
+def _lost(hours: pl.DataFrame) -> tuple[tuple[str, float], ...]:
+    """(status, hours) in the order of ``tables.WATCH_STATUS``."""
+    lost = dict(hours.group_by("status").agg(pl.col("hours").sum()).iter_rows())
+    return tuple((s, float(lost[s])) for s in STATUSES if s != "watching" and lost.get(s, 0.0) > 0)
 
 
 def _watched(hours: pl.DataFrame) -> float:

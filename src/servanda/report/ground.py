@@ -12,6 +12,7 @@ from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 
 from servanda.report import svg
+from servanda.report.numbers import Figures
 from servanda.report.svg import el, text
 
 WIDTH, LOWEST, TALLEST = 1000.0, 420.0, 620.0
@@ -101,11 +102,13 @@ def nice(value: float) -> float:
     return next(m * power for m in (5, 2, 1) if m * power <= value * (1 + 1e-9))
 
 
-def scale_bar(ground: Ground) -> Markup:
+def scale_bar(ground: Ground, figures: Figures) -> Markup:
     length_m = nice(ground.m_per_px * 180)
     px = length_m / ground.m_per_px
     y = ground.height - 18
-    label = f"{length_m / 1000:g} km" if length_m >= 1000 else f"{length_m:g} m"
+    km, metres = figures.point(f"{length_m / 1000:g}"), f"{length_m:g}"
+    said = figures.words.say
+    label = said("common.kilometres", kilometres=km) if length_m >= 1000 else said("common.metres", metres=metres)
     return svg.group(
         [
             svg.rect(12, y - 22, px + 24, 34, fill="#FFFFFF", fill_opacity="0.85"),
@@ -115,7 +118,7 @@ def scale_bar(ground: Ground) -> Markup:
     )
 
 
-def graticule(ground: Ground) -> Markup:
+def graticule(ground: Ground, figures: Figures) -> Markup:
     """Lines of whole degrees (or parts of one) with their values at the upper and left edge."""
     west, south, east, north = ground.bounds()
     step = nice(max(max(east - west, north - south) / 5, 0.01))
@@ -125,19 +128,15 @@ def graticule(ground: Ground) -> Markup:
         out.append(el("path", d=_run(np.column_stack([x, y])), fill="none", stroke="#DAD6CB", stroke_width="0.8"))
         top = float(np.interp(0, y[::-1], x[::-1]))
         if 40 < top < WIDTH - 40:
-            out.append(text(top + 3, 12, degrees(lon, "E", "W"), class_="tick"))
+            out.append(text(top + 3, 12, figures.longitude(lon), class_="tick"))
     for lat in _ticks(south, north, step):
         x, y = ground.xy(np.linspace(west, east, 25), np.full(25, lat))
         out.append(el("path", d=_run(np.column_stack([x, y])), fill="none", stroke="#DAD6CB", stroke_width="0.8"))
         left = float(np.interp(0, x, y))
         if 24 < left < ground.height - 48:
-            out.append(text(4, left - 3, degrees(lat, "N", "S"), class_="tick"))
+            out.append(text(4, left - 3, figures.latitude(lat), class_="tick"))
     return svg.group(out, aria_hidden="true")
 
 
 def _ticks(low: float, high: float, step: float) -> Iterator[float]:
     return (round(i * step, 6) for i in range(math.ceil(low / step), math.floor(high / step) + 1))
-
-
-def degrees(value: float, positive: str, negative: str) -> str:
-    return f"{abs(value):g}° {positive if value >= 0 else negative}"

@@ -19,6 +19,8 @@ class Marked:
     """``incidents``: the table with these columns added.
 
     - ``t_mid``: middle of its interval; an incident counts in the period that holds it, so in one only
+    - ``number``: how many it stands for, at least: the count of a report that counts incidents, else 1
+    - ``expected``: how many of them happened, by its probability
     - ``which``: ``period``, ``previous`` or ``other``
     - ``group``: name of its kind group
     - ``role``: ``act``, ``warning`` or ``heat``, that of its group
@@ -47,6 +49,7 @@ def mark(data: ReportData) -> Marked:
         data.incidents.join(_seasons(data), on="incident_id", how="left", maintain_order="left")
         .with_columns(
             pl.col("usual", "unusual").fill_null(False),
+            number=_number(data.incidents),
             t_mid=pl.col("t_start") + (pl.col("t_end") - pl.col("t_start")) / 2,
             bears=pl.col("incident_id").is_in(data.incident_terms["incident_id"].unique().implode()),
             coarse=_restricted(data),
@@ -56,11 +59,17 @@ def mark(data: ReportData) -> Marked:
             relevant=pl.col("kind").is_in(relevant) & ~pl.col("usual"),
             group=_group(kinds, of_kind, groups),
         )
+        .with_columns(expected=pl.col("probability") * pl.col("number"))
         .with_columns(role=pl.col("group").replace_strict(roles, return_dtype=pl.String), **_placed(data))
         .drop("usual")
         .sort("t_start", "incident_id")
     )
     return Marked(frame, data.incident_terms, data.incident_regions)
+
+
+def _number(incidents: pl.DataFrame) -> pl.Expr:
+    counted = pl.col("counts").is_not_null() if "counts" in incidents.columns else pl.lit(False)
+    return pl.when(counted).then(pl.col("count_low").fill_null(0.0)).otherwise(1.0)
 
 
 def acts(marked: Marked) -> pl.DataFrame:

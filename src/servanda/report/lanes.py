@@ -8,8 +8,8 @@ from markupsafe import Markup
 from servanda.report import svg
 from servanda.report.axis import LEFT, RIGHT, WIDTH, Axis
 from servanda.report.data import ReportData
+from servanda.report.language import Catalogue
 from servanda.report.svg import text
-from servanda.report.words import STATUS_WORDS
 
 LANE = 20.0
 
@@ -44,17 +44,13 @@ def lanes_of(data: ReportData, axis: Axis) -> tuple[list[Lane], int]:
     return lanes, len(busiest) - len(kept)
 
 
-def draw_lanes(lanes: list[Lane], axis: Axis, top: float) -> list[Markup]:
+def draw_lanes(lanes: list[Lane], axis: Axis, top: float, words: Catalogue) -> list[Markup]:
     """The upper half of a lane: watching. The lower half: why it could not."""
-    out = (
-        []
-        if lanes
-        else [text(LEFT + 6, top + 14, "No watch is known: nobody is known to have been looking.", class_="small")]
-    )
+    out = [] if lanes else [text(LEFT + 6, top + 14, words.say("timeline.no_watch"), class_="small")]
     for row, (source_id, bars) in enumerate(lanes):
         y = top + LANE * row
-        words = source_id if len(source_id) <= 20 else source_id[:19] + "…"
-        out.append(text(LEFT - 8, y + 12, words, class_="small", text_anchor="end"))
+        name = source_id if len(source_id) <= 20 else source_id[:19] + "…"
+        out.append(text(LEFT - 8, y + 12, name, class_="small", text_anchor="end"))
         out.append(svg.line(LEFT, y + LANE - 2, WIDTH - RIGHT, y + LANE - 2, stroke=svg.RULE, stroke_width="0.6"))
         for status, t_from, t_to in bars:
             x0, x1 = axis.x(t_from), axis.x(t_to)
@@ -68,5 +64,7 @@ def draw_lanes(lanes: list[Lane], axis: Axis, top: float) -> list[Markup]:
                 stroke=None if upper else svg.INK,
                 stroke_width=None if upper else "0.5",
             )
-            out.append(svg.titled(f"{source_id}: {STATUS_WORDS[status]}", bar))
+            out.append(
+                svg.titled(words.say("timeline.lane", source=source_id, status=words.say(f"statuses.{status}")), bar)
+            )
     return out

@@ -5,7 +5,10 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
+import shapely
 from markupsafe import Markup
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from servanda.report import svg
 from servanda.report.clusters import arrange, cluster, rings, symbol, totals
@@ -44,7 +47,7 @@ def draw_map(data: ReportData, marked: Marked, linked: frozenset[str]) -> MapVie
     begun, ended = pl.col("t_start") < data.period.t_to, pl.col("t_end") <= t_from
     before = ended & (pl.col("t_start") < t_from)
     recent = marked.incidents.filter(pl.col("relevant") & begun & ~before)
-    placed = recent.filter(pl.col("lon").is_not_null() & pl.col("lat").is_not_null())
+    placed = pointed(recent, data.zones)
     ground = _ground(data, placed)
     if ground is None:
         return MapView(None, t_from, data.period.t_to, 0, 0, recent.height, (), ())
@@ -58,6 +61,24 @@ def draw_map(data: ReportData, marked: Marked, linked: frozenset[str]) -> MapVie
     return MapView(
         picture, t_from, data.period.t_to, drawn, placed.height - drawn, recent.height - placed.height, groups, zones
     )
+
+
+def pointed(incidents: pl.DataFrame, zones: tuple[MapZone, ...]) -> pl.DataFrame:
+    """Incidents with a point to draw: their own; of a set of points one in a zone, else the middle one in order."""
+    sets = incidents.filter(pl.col("lon").is_null() & pl.col("geometry").is_not_null())
+    shapes = shapely.from_wkb(sets["geometry"].to_list())
+    many = shapely.get_dimensions(shapes) == 0
+    areas = shapely.union_all([z.geometry for z in zones if z.role == "zone"])
+    at = np.array([_one_of(shapely.get_coordinates(s), areas) for s in shapes[many]], dtype=np.float64).reshape(-1, 2)
+    found = sets.filter(pl.Series(many, dtype=pl.Boolean)).with_columns(
+        pl.Series("lon", at[:, 0]), pl.Series("lat", at[:, 1]), pl.lit(0.0).alias("sigma_m")
+    )
+    return pl.concat([incidents.filter(pl.col("lon").is_not_null() & pl.col("lat").is_not_null()), found])
+
+
+def _one_of(points: NDArray[np.float64], areas: BaseGeometry) -> NDArray[np.float64]:
+    inside = np.flatnonzero(shapely.contains_xy(areas, points[:, 0], points[:, 1]))
+    return np.asarray(points[inside[len(inside) // 2] if len(inside) else len(points) // 2])
 
 
 def _ground(data: ReportData, placed: pl.DataFrame) -> Ground | None:
@@ -78,22 +99,23 @@ def _ground(data: ReportData, placed: pl.DataFrame) -> Ground | None:
 def _picture(data: ReportData, ground: Ground, clusters: pl.DataFrame, linked: frozenset[str]) -> Markup:
     zone_names, region_names = draw_labels(data, ground, clusters)
     layers = [
-        *_base(data, ground),
-        graticule(ground),
-        svg.group(_zone(z, ground) for z in data.zones),
+        *base(data, ground),
+        graticule(ground, data.figures),
+        svg.group(zone_shape(z, ground) for z in data.zones),
         svg.group(rings(clusters, data.settings), aria_hidden="true"),
         region_names,
-        svg.group(symbol(c, data.settings, linked) for c in clusters.iter_rows(named=True)),
-        svg.group(totals(clusters), aria_hidden="true"),
+        svg.group(symbol(c, data, linked) for c in clusters.iter_rows(named=True)),
+        svg.group(totals(clusters, data.words), aria_hidden="true"),
         zone_names,
-        scale_bar(ground),
+        scale_bar(ground, data.figures),
         svg.rect(0.5, 0.5, WIDTH - 1, ground.height - 1, fill="none", stroke=svg.RULE),
     ]
-    about = f"{int(clusters['n'].sum())} incidents by kind and probability, over the zones of the agreement."
-    return svg.picture(WIDTH, ground.height, "Map of incidents", about, *layers, name="map")
+    about = data.words.say("map.about", n=int(clusters["n"].sum()))
+    return svg.picture(WIDTH, ground.height, data.words.say("map.picture"), about, *layers, name="map")
 
 
-def _base(data: ReportData, ground: Ground) -> list[Markup]:
+def base(data: ReportData, ground: Ground) -> list[Markup]:
+    """Sea, land and the borders of regions."""
     sea = SEA if data.land is not None else LAND
     out = [svg.rect(0, 0, WIDTH, ground.height, fill=sea)]
     if data.land is not None:
@@ -104,7 +126,7 @@ def _base(data: ReportData, ground: Ground) -> list[Markup]:
     return out
 
 
-def _zone(zone: MapZone, ground: Ground) -> Markup:
+def zone_shape(zone: MapZone, ground: Ground) -> Markup:
     d = path(ground.shape(zone.geometry))
     if zone.role == "line":
         return svg.titled(

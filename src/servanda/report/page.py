@@ -4,29 +4,36 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 import servanda
+from servanda.findings import Finding, Reason
 from servanda.report import numbers, svg
 from servanda.report.annex import build_annex, number_lists, watch_lists
 from servanda.report.changes import changes, revised
 from servanda.report.counts import beside, by_kind, by_region, day_counts, partly
 from servanda.report.data import ReportData
 from servanda.report.effort import effort_rows
-from servanda.report.export import EVERY, SELECTED
 from servanda.report.incidents import Marked, exported
+from servanda.report.interference import LEVELS, TRACKS, airspace
+from servanda.report.language import MASTER, TAG, catalogue
+from servanda.report.looked import by_source, gaps, heats
+from servanda.report.looked import told as told_gap
 from servanda.report.map import draw_map
+from servanda.report.reasons import excluded, measure, note, told, value_name
 from servanda.report.reliability import draw_reliability
+from servanda.report.scores import score_rows
 from servanda.report.strip import day_strip
 from servanda.report.timeline import draw_timeline
-from servanda.report.verdicts import exemptions, party_name, summary, tally, term_rows, why_unsure
+from servanda.report.verdicts import exemptions, is_duty, party_name, summary, tally, term_rows, why_unsure
 from servanda.report.whisker import scale_of, whisker
-from servanda.report.words import STATUS_WORDS, STYLES, kind_label
+from servanda.report.words import STATUSES, STYLES, group_label, kind_label, verdict_word
 
 
 def view(data: ReportData, marked: Marked) -> dict[str, Any]:
-    """Everything the templates name."""
+    """Everything the templates name, in the language of the page; nothing in it is HTML but drawings."""
     rows = term_rows(data)
     changed = changes(data, rows)
     shown = changed[: data.settings.changes]
@@ -36,15 +43,16 @@ def view(data: ReportData, marked: Marked) -> dict[str, Any]:
         "data": data,
         "settings": data.settings,
         "version": servanda.__version__,
-        "clock": numbers.Clock(data.time_zone),
-        "utc": numbers.UTC_CLOCK,
+        "clock": data.clock,
+        "utc": numbers.Clock("UTC", data.words),
         "rows": rows,
-        "summary": summary(rows),
+        "summary": summary(data.words, rows),
         "tally": tally(rows),
         "exemptions": exemptions(data),
         "changes": shown,
         "changes_left": len(changed) - len(shown),
         "map": draw_map(data, marked, annex.known()["i"]),
+        "airspace": airspace(data),
         "timeline": draw_timeline(data, marked),
         "strip": day_strip(data, rows),
         "annex": annex,
@@ -53,13 +61,40 @@ def view(data: ReportData, marked: Marked) -> dict[str, Any]:
         "words": lambda term_id: called.get(term_id, term_id),
         **_counts(data, marked),
         **_comparisons(data),
+        **_language(data),
     }
+
+
+def _language(data: ReportData) -> dict[str, Any]:
+    """The catalogue (``lang``), the ways it is used, and the pages in other languages: (catalogue, file name stem)."""
+    words = data.words
+    others = [catalogue(name, data.language_folder) for name in data.languages if name != words.language]
+    foreign = Markup(' lang="{}" dir="auto"')
+    return {
+        "lang": words,
+        "say": words.say,
+        "others": [(c, page_name(data, c.language, "")) for c in others],
+        "told": lambda reason, finding: _told(data, reason, finding),
+        "unsure": lambda finding: why_unsure(data, finding),
+        "quoted": foreign.format(data.written_in) if data.written_in != words.language else Markup(""),
+        "technical": foreign.format(MASTER) if words.language != MASTER else Markup(""),
+    }
+
+
+def _told(data: ReportData, reason: Reason, finding: Finding) -> str:
+    return told(data.words, reason, finding, is_duty(data, finding.term_id))
+
+
+def page_name(data: ReportData, language: str, ending: str) -> str:
+    """The file of the page in a language; the first language has the plain name. No ending: up to the last point."""
+    return f"report.{ending}" if language == data.languages[0] else f"report.{language}.{ending}"
 
 
 def _counts(data: ReportData, marked: Marked) -> dict[str, Any]:
     """What the templates name of counts, of the effort behind them, and of what is exported."""
     kinds, others, (regions, regions_left) = by_kind(data, marked), beside(data, marked), by_region(data, marked)
     effort, written = effort_rows(data), exported(data, marked).height
+    every = written == marked.incidents.height
     return {
         "by_kind": kinds,
         "beside": others,
@@ -71,42 +106,51 @@ def _counts(data: ReportData, marked: Marked) -> dict[str, Any]:
         "effort": effort,
         "watched_h": sum(r.watched_h for r in effort),
         "lost_h": sum(h for r in effort for _, h in r.lost_h),
-        "statuses": [s for s in STATUS_WORDS if any(s == x for r in effort for x, _ in r.lost_h)],
-        "lists": number_lists([*kinds, *regions, *others]),
+        "statuses": [s for s in STATUSES if any(s == x for r in effort for x, _ in (*r.lost_h, *r.since_lost_h))],
+        **_looked(data),
+        "lists": number_lists(data.words, [*kinds, *regions, *others]),
         "watches": watch_lists(data),
         "incidents_total": marked.incidents.height,
         "exported": written,
-        "selection": EVERY if written == marked.incidents.height else SELECTED,
+        "selection": data.words.say("annex.every_incident" if every else "annex.selected_incidents"),
+    }
+
+
+def _looked(data: ReportData) -> dict[str, Any]:
+    """What the templates name of hours looked: sentences on what nobody looked at, and the tables behind them."""
+    missed, tables, by = gaps(data), heats(data), by_source(data)
+    shown = missed[: data.settings.effort_gaps]
+    lengths = data.looked.filter(pl.col("which") == "period")["of_hours"]
+    heads = [("effort.kind", t) for t in tables] + [("effort.by_source", t) for t in by]
+    return {
+        "looked": tables,
+        "looked_by": by,
+        "looked_tables": [(data.words.say(head), table) for head, table in heads],
+        "looked_of": lengths.max(),
+        "looked_since": data.agreement.t_from,
+        "gaps": [told_gap(data, gap) for gap in shown],
+        "gaps_left": len(missed) - len(shown),
     }
 
 
 def _comparisons(data: ReportData) -> dict[str, Any]:
-    scale = scale_of(data.comparisons)
+    scale, figures, board = scale_of(data.comparisons), data.figures, data.scoreboard
+    drawn = (whisker(c.rate_ratio, scale, f"ratio-{i}", figures) for i, c in enumerate(data.comparisons))
     return {
-        "comparisons": [(c, whisker(c.rate_ratio, scale, f"ratio-{i}")) for i, c in enumerate(data.comparisons)],
-        "reliability": draw_reliability(data.scoreboard.points) if data.scoreboard else None,
+        "comparisons": list(zip(data.comparisons, drawn, strict=True)),
+        "reliability": draw_reliability(board.points, figures) if board else None,
+        "scores": score_rows(board, figures) if board else (),
     }
-
-
-WORDS: dict[str, Any] = {
-    "STYLES": STYLES,
-    "STATUS_WORDS": STATUS_WORDS,
-    "HATCHES": svg.HATCHES,
-    "DASH": numbers.DASH,
-    "NONE": numbers.NONE,
-    "anchor": numbers.anchor,
-    "plural": numbers.plural,
-    "mark": svg.mark,
-}
 
 
 def render(data: ReportData, marked: Marked) -> tuple[str, str]:
     """``report.html`` and ``report.md``."""
     names = view(data, marked)
-    return _html().get_template("report.html.j2").render(names), _markdown().get_template("report.md.j2").render(names)
+    html, markdown = _environment(data, autoescape=True), _environment(data, finalize=markdown_text)
+    return html.get_template("report.html.j2").render(names), markdown.get_template("report.md.j2").render(names)
 
 
-def _environment(**options: Any) -> Environment:
+def _environment(data: ReportData, **options: Any) -> Environment:
     env = Environment(
         loader=PackageLoader("servanda.report"),
         undefined=StrictUndefined,
@@ -115,17 +159,53 @@ def _environment(**options: Any) -> Environment:
         keep_trailing_newline=True,
         **options,
     )
-    env.filters |= FILTERS
-    env.globals |= WORDS
+    env.filters |= filters(data)
+    env.globals |= NAMES
     return env
 
 
-def _html() -> Environment:
-    return _environment(autoescape=True)
+NAMES: dict[str, Any] = {
+    "AIRSPACE_LEVELS": LEVELS,
+    "AIRSPACE_TRACKS": TRACKS,
+    "STYLES": STYLES,
+    "HATCHES": svg.HATCHES,
+    "DASH": numbers.DASH,
+    "NONE": numbers.NONE,
+    "anchor": numbers.anchor,
+    "mark": svg.mark,
+}
 
 
-def _markdown() -> Environment:
-    return _environment(autoescape=False, finalize=markdown_text)
+def filters(data: ReportData) -> dict[str, Any]:
+    """How templates write values, in the language of the page."""
+    words, figures = data.words, data.figures
+    return {
+        "percent": figures.percent,
+        "power": figures.power,
+        "number": figures.number,
+        "whole": words.whole,
+        "interval": figures.interval,
+        "ratio": figures.ratio,
+        "ratio_words": figures.ratio_words,
+        "hours": figures.hours,
+        "distance": figures.distance,
+        "significant": figures.significant,
+        "share": figures.share,
+        "latitude": figures.latitude,
+        "longitude": figures.longitude,
+        "inline": words.inline,
+        "verdict": lambda verdict: verdict_word(words, verdict),
+        "kind": lambda kind: kind_label(words, kind),
+        "group": lambda group: group_label(words, group),
+        "status": lambda status: words.say(f"statuses.{status}"),
+        "value_name": lambda name: value_name(words, name),
+        "note": lambda comparison: note(words, comparison),
+        "excluded": lambda comparison: excluded(words, comparison),
+        "measure": lambda comparison: measure(words, comparison),
+        "short": numbers.short,
+        "weblink": weblink,
+        "language_tag": language_tag,
+    }
 
 
 def markdown_text(value: object) -> object:
@@ -147,21 +227,4 @@ def weblink(url: str) -> str:
 
 def language_tag(language: str) -> str:
     """A BCP 47 tag for ``lang``, else ``und`` (undetermined)."""
-    return language if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", language) else "und"
-
-
-FILTERS: dict[str, Any] = {
-    "percent": numbers.percent,
-    "power": numbers.power,
-    "number": numbers.number,
-    "interval": numbers.interval,
-    "ratio": numbers.ratio,
-    "ratio_words": numbers.ratio_words,
-    "why_unsure": why_unsure,
-    "hours": numbers.hours,
-    "distance": numbers.distance,
-    "short": numbers.short,
-    "kind": kind_label,
-    "weblink": weblink,
-    "language_tag": language_tag,
-}
+    return language if re.fullmatch(TAG, language) else "und"

@@ -5,34 +5,38 @@ from dataclasses import replace
 import polars as pl
 
 from servanda.report.data import ReportData
+from servanda.report.language import MASTER, catalogue
 
-RESTRICTED = "restricted sources"
+RESTRICTED = catalogue(MASTER).say("common.restricted_sources")
 
 
 def publishable(data: ReportData) -> ReportData:
     """The data without the names of restricted sources; their incidents and hours still count.
 
-    Their watches are left out as well: when somebody was looking can give away who. Observations that are not
-    open stay in the table, because ids must be counted; the annex shows nothing of them but the id.
+    Their watches are left out as well, and the hours that each looked by itself: when somebody was looking can give
+    away who. Observations that are not open stay in the table, because ids must be counted; the annex shows nothing
+    of them but the id.
     """
     withheld = withheld_sources(data)
     if not withheld:
         return data
+    restricted, nothing = data.words.say("common.restricted_sources"), data.words.say("common.withheld")
     hidden = pl.col("source_id").is_in(withheld)
-    name = pl.when(hidden).then(pl.lit(RESTRICTED)).otherwise(pl.col("source_id")).alias("source_id")
+    name = pl.when(hidden).then(pl.lit(restricted)).otherwise(pl.col("source_id")).alias("source_id")
 
     def blank(column: str) -> pl.Expr:
-        return pl.when(hidden).then(pl.lit("withheld")).otherwise(pl.col(column)).alias(column)
+        return pl.when(hidden).then(pl.lit(nothing)).otherwise(pl.col(column)).alias(column)
 
     return replace(
         data,
         effort=data.effort.with_columns(blank("reason"), name),
+        looked=data.looked.filter(~hidden.fill_null(False)),
         watches=data.watches.filter(~hidden),
         quarantine=data.quarantine.with_columns(blank("file"), blank("reason"), name),
         sources=data.sources.filter(~hidden),
-        comparisons=tuple(replace(c, source_id=RESTRICTED) if c.source_id in withheld else c for c in data.comparisons),
-        refused=tuple(_unnamed(r, withheld) for r in data.refused),
-        notices=tuple(_unnamed(n, withheld) for n in data.notices),
+        comparisons=tuple(replace(c, source_id=restricted) if c.source_id in withheld else c for c in data.comparisons),
+        refused=tuple(unnamed(r, withheld, restricted) for r in data.refused),
+        notices=tuple(unnamed(n, withheld, restricted) for n in data.notices),
     )
 
 
@@ -42,7 +46,8 @@ def withheld_sources(data: ReportData) -> list[str]:
     return sorted(access.filter(~pl.col("open"))["source_id"].to_list())
 
 
-def _unnamed(words: str, withheld: list[str]) -> str:
+def unnamed(words: str, withheld: list[str], instead: str = RESTRICTED) -> str:
+    """The words with ``instead`` in place of the names of these sources."""
     for source_id in withheld:
-        words = words.replace(source_id, RESTRICTED)
+        words = words.replace(source_id, instead)
     return words

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from servanda.report import svg
-from servanda.report.numbers import percent, plural
+from servanda.report.numbers import Figures
 from servanda.report.svg import text
 
 SIDE, LEFT, BOTTOM, TOP, RIGHT = 200.0, 58.0, 44.0, 12.0, 24.0
@@ -14,11 +14,11 @@ SMALLEST_PX, LARGEST_PX = 3.0, 9.0
 Point = tuple[float, float, int]
 
 
-def draw_reliability(points: Sequence[Point]) -> Markup | None:
+def draw_reliability(points: Sequence[Point], figures: Figures) -> Markup | None:
     """Points of (mean stated, share true, number), larger for more; on the diagonal a chance means what it says."""
     if not points:
         return None
-    most = max(n for _, _, n in points)
+    most, percent = max(n for _, _, n in points), figures.percent
 
     def x(share: float) -> float:
         return LEFT + share * SIDE
@@ -29,18 +29,19 @@ def draw_reliability(points: Sequence[Point]) -> Markup | None:
     frame = [svg.rect(LEFT, TOP, SIDE, SIDE, fill="none", stroke=svg.RULE)]
     for share in (0.0, 0.5, 1.0):
         frame += [
-            text(x(share), TOP + SIDE + 15, f"{share:.0%}", class_="small", text_anchor="middle"),
-            text(LEFT - 6, y(share) + 4, f"{share:.0%}", class_="small", text_anchor="end"),
+            text(x(share), TOP + SIDE + 15, figures.share(share), class_="small", text_anchor="middle"),
+            text(LEFT - 6, y(share) + 4, figures.share(share), class_="small", text_anchor="end"),
         ]
-    middle = TOP + SIDE / 2
+    middle, say = TOP + SIDE / 2, figures.words.say
+    turned = f"rotate(-90 14 {middle:g})"
     names = [
-        text(LEFT + SIDE / 2, TOP + SIDE + 34, "chance stated", class_="small", text_anchor="middle"),
-        text(14, middle, "truly broken", class_="small", text_anchor="middle", transform=f"rotate(-90 14 {middle:g})"),
+        text(LEFT + SIDE / 2, TOP + SIDE + 34, say("scoreboard.stated"), class_="small", text_anchor="middle"),
+        text(14, middle, say("scoreboard.true"), class_="small", text_anchor="middle", transform=turned),
     ]
     diagonal = svg.line(x(0), y(0), x(1), y(1), stroke=svg.MUTED, stroke_dasharray="3 3")
     dots = [
         svg.titled(
-            f"{plural(n, 'finding')}: stated {percent(stated)}, truly broken {percent(true)}",
+            say("scoreboard.dot", findings=say("common.findings", n=n), stated=percent(stated), true=percent(true)),
             svg.el(
                 "circle",
                 cx=x(stated),
@@ -52,6 +53,7 @@ def draw_reliability(points: Sequence[Point]) -> Markup | None:
         )
         for stated, true, n in sorted(points)
     ]
-    about = "Share truly broken against the chance stated; on the dashed diagonal a chance means what it says."
-    width, height = LEFT + SIDE + RIGHT, TOP + SIDE + BOTTOM
-    return svg.picture(width, height, "Reliability", about, *frame, *names, diagonal, *dots, name="reliability")
+    width, height, about = LEFT + SIDE + RIGHT, TOP + SIDE + BOTTOM, say("scoreboard.about")
+    return svg.picture(
+        width, height, say("scoreboard.diagram"), about, *frame, *names, diagonal, *dots, name="reliability"
+    )

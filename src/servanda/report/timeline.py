@@ -14,11 +14,12 @@ from servanda.report.data import KindGroup, ReportData
 from servanda.report.ground import nice
 from servanda.report.incidents import Marked
 from servanda.report.lanes import LANE, draw_lanes, lanes_of
-from servanda.report.numbers import Clock
 from servanda.report.svg import text
-from servanda.report.words import STATUS_WORDS
+from servanda.report.words import STATUSES, group_label
 
 TOP, PLOT = 34.0, 190.0
+LETTER_PX = 6.5
+"""Width of a letter, about, as in ``labels``, in smaller type."""
 Floats = NDArray[np.float64]
 
 
@@ -43,29 +44,30 @@ def draw_timeline(data: ReportData, marked: Marked) -> TimelineView:
     )
     lanes, left_out = lanes_of(data, axis)
     groups = [g for g in data.settings.kind_groups if not near.filter(pl.col("group") == g.name).is_empty()]
-    stacks = [spread(near.filter(pl.col("group") == g.name), axis.edges, None) for g in groups]
-    expected = spread(near, axis.edges, "probability")
+    stacks = [spread(near.filter(pl.col("group") == g.name), axis.edges, "number") for g in groups]
+    expected = spread(near, axis.edges, "expected")
     height = TOP + PLOT + 34 + LANE * max(len(lanes), 1) + 8
     layers = [
         *_window(data, axis, height),
-        *_scale(stacks),
-        *_bars(groups, stacks, axis),
+        *_scale(data, stacks),
+        *_bars(data, groups, stacks, axis),
         *_expected(expected, stacks, axis),
         *_cut_offs(data, axis),
         *_ticks(data, axis),
-        *draw_lanes(lanes, axis, TOP + PLOT + 32),
+        *draw_lanes(lanes, axis, TOP + PLOT + 32, data.words),
     ]
-    about = f"Incidents by {axis.unit}, stacked by kind, above a lane per source: when it watched, when it could not."
-    drawing = svg.picture(WIDTH, height, "Timeline", about, *layers, name="timeline")
+    about = data.words.say(f"timeline.about_{axis.unit}")
+    drawing = svg.picture(WIDTH, height, data.words.say("timeline.title"), about, *layers, name="timeline")
     seen = {status for _, bars in lanes for status, _, _ in bars}
     return TimelineView(
-        drawing, axis.unit, axis.t_from, axis.t_to, tuple(groups), tuple(s for s in STATUS_WORDS if s in seen), left_out
+        drawing, axis.unit, axis.t_from, axis.t_to, tuple(groups), tuple(s for s in STATUSES if s in seen), left_out
     )
 
 
 def _window(data: ReportData, axis: Axis, height: float) -> list[Markup]:
     a, b = axis.x(data.agreement.t_from), axis.x(data.agreement.t_to or axis.t_to)
-    words = "in force" if b - a > 60 else ""
+    words = data.words.say("timeline.in_force")
+    words = words if b - a > max(60, LETTER_PX * len(words)) else ""
     return [
         svg.rect(a, TOP - 16, max(b - a, 0.0), height - TOP + 12, fill="#F3EEDF"),
         text(a + 6, TOP - 4, words, class_="small window"),
@@ -79,20 +81,20 @@ def _top(stacks: list[Floats]) -> float:
     return max(-(-highest // step), 1.0) * step
 
 
-def _scale(stacks: list[Floats]) -> list[Markup]:
+def _scale(data: ReportData, stacks: list[Floats]) -> list[Markup]:
     top = _top(stacks)
     step = max(nice(top / 3), 1.0)
-    out = [text(LEFT - 8, TOP - 14, "incidents", class_="small", text_anchor="end")]
+    out = [text(LEFT - 8, TOP - 14, data.words.say("timeline.incidents"), class_="small", text_anchor="end")]
     for i in range(int(top / step) + 1):
         y = TOP + PLOT - PLOT * i * step / top
         out += [
             svg.line(LEFT, y, WIDTH - RIGHT, y, stroke=svg.RULE if i else svg.INK, stroke_width="0.8"),
-            text(LEFT - 8, y + 4, f"{i * step:,.0f}", class_="small", text_anchor="end"),
+            text(LEFT - 8, y + 4, data.words.whole(round(i * step)), class_="small", text_anchor="end"),
         ]
     return out
 
 
-def _bars(groups: list[KindGroup], stacks: list[Floats], axis: Axis) -> list[Markup]:
+def _bars(data: ReportData, groups: list[KindGroup], stacks: list[Floats], axis: Axis) -> list[Markup]:
     base = np.zeros(len(axis.edges) - 1)
     top, out = _top(stacks), []
     for kind_group, values in zip(groups, stacks, strict=True):
@@ -101,7 +103,8 @@ def _bars(groups: list[KindGroup], stacks: list[Floats], axis: Axis) -> list[Mar
             gap = 1.0 if x1 - x0 > 5 else 0.0
             h = PLOT * float(values[i]) / top
             y = TOP + PLOT - PLOT * float(base[i]) / top - h
-            words = f"{kind_group.label}: {values[i]:.1f}".removesuffix(".0")
+            number = data.figures.point(f"{values[i]:.1f}".removesuffix(".0"))
+            words = data.words.say("timeline.bar", group=group_label(data.words, kind_group), number=number)
             bar = svg.rect(
                 x0 + gap / 2, y, x1 - x0 - gap, h, fill=kind_group.colour, stroke="#FFFFFF", stroke_width="0.4"
             )
@@ -141,12 +144,14 @@ def _cut_offs(data: ReportData, axis: Axis) -> list[Markup]:
     ]
     a, b = axis.x(data.period.t_from), axis.x(data.period.t_to)
     out.append(svg.line(a, TOP - 18, b, TOP - 18, stroke=svg.INK, stroke_width="3"))
-    return [*out, text(b, TOP - 23, "this report", class_="small", text_anchor="end")]
+    words = data.words.say("timeline.this_report")
+    end = max(b, LEFT + LETTER_PX * len(words))
+    return [*out, text(end, TOP - 23, words, class_="small", text_anchor="end")]
 
 
 def _ticks(data: ReportData, axis: Axis) -> list[Markup]:
     """Local hours or days, as many as there is room for."""
-    clock = Clock(data.time_zone)
+    clock = data.clock
     hours = (axis.t_to - axis.t_from) / timedelta(hours=1)
     step = next((h for h in (1, 3, 6, 12, 24, 48, 168, 336) if hours / h <= 14), 672)
     midnight = clock.local(axis.t_from).replace(hour=0, minute=0, second=0, microsecond=0)

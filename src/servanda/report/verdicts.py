@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from servanda.agreement.resolved import Term
 from servanda.findings import ANY_PARTY, VERDICTS, Finding, Reason, Verdict
 from servanda.report.data import ReportData
-from servanda.report.numbers import plural
-from servanda.report.words import verdict_phrase
+from servanda.report.language import Catalogue
+from servanda.report.reasons import told
 
 IN_FORCE = "in_force"
 POWER_SHORT = "power_short"
@@ -61,7 +61,7 @@ def terms_of(data: ReportData) -> dict[str, Term]:
 def party_name(data: ReportData, party_id: str) -> str:
     """The name in the agreement; its id where the agreement does not know it."""
     if party_id == ANY_PARTY:
-        return "whoever did it"
+        return data.words.say("common.whoever")
     return next((p.name for p in data.agreement.parties if p.party_id == party_id), party_id)
 
 
@@ -125,20 +125,29 @@ def term_rows(data: ReportData) -> list[TermRow]:
     return rows
 
 
-def why_unsure(finding: Finding) -> str:
+def why_unsure(data: ReportData, finding: Finding) -> str:
     """Why silence proves little, where the reasons say so: nobody watched, too few did, or what else was short."""
     flat = list(_flat(finding.reasons))
     if any(r.code == "nobody_looking" for r in flat):
-        return "nobody was watching"
-    unwatched = next((r.text for r in flat if r.code == "unwatched_kinds"), "").rstrip(".")
+        return data.words.say("terms.nobody_watching")
+    unwatched = next((r for r in flat if r.code == "unwatched_kinds"), None)
     # Sources that are not independent of each other are one here.
     watching = sum(r.code == "power_of" for r in flat)
     if unwatched:
-        return unwatched[0].lower() + unwatched[1:]
+        text = told(data.words, unwatched, finding).rstrip(".")
+        return text[0].lower() + text[1:]
     if finding.power == 0 and 0 < watching < finding.proof_witnesses:
-        return f"{plural(watching, 'source')} watched, proof needs {finding.proof_witnesses}"
+        return data.words.say("terms.too_few_sources", n=watching, needed=finding.proof_witnesses)
     first = finding.reasons[0] if finding.verdict == "unverifiable" and finding.reasons else None
-    return first.text.rstrip(".") if first and first.code != POWER_SHORT else ""
+    if first is None or first.code == POWER_SHORT:
+        return ""
+    return told(data.words, first, finding, is_duty(data, finding.term_id)).rstrip(".")
+
+
+def is_duty(data: ReportData, term_id: str) -> bool:
+    """Does the term ask for something to be done?"""
+    term = terms_of(data).get(term_id)
+    return term is not None and term.type == "require"
 
 
 def _flat(reasons: Iterable[Reason]) -> Iterator[Reason]:
@@ -157,32 +166,24 @@ def tally(rows: list[TermRow]) -> list[tuple[Verdict, int]]:
     return [(v, counts[v]) for v in TOLD_LAST if counts[v]]
 
 
-def summary(rows: list[TermRow]) -> str:
+def summary(words: Catalogue, rows: list[TermRow]) -> str:
     """One sentence, made from the verdicts alone; it says that nobody was looking only where power fell short."""
     counts = tally(rows)
     total = sum(n for _, n in counts)
     if not total:
-        return "No term of the agreement was in force, so nothing was found upon."
-    because = ": nobody was looking well enough" if _blind(rows) else ""
-    if counts[0][1] == total:
-        return _unanimous(counts[0][0], total, because)
-    first, rest = counts[0], counts[1:]
-    parts = [f"{first[1]} of {total} terms {verdict_phrase(first[0], True)}"]
-    parts += [f"{n} {verdict_phrase(v, False)}" for v, n in rest]
-    return ", ".join(parts) + f"{because if counts[-1][0] == 'unverifiable' else ''}."
+        return words.say("summary.nothing")
+    (first, n), *rest = counts
+    if n == total:
+        parts = [words.say(f"summary.all_{first}", n=total)]
+    else:
+        parts = [words.say(f"summary.lead_{first}", n=n, total=total)]
+        parts += [words.say(f"summary.rest_{v}", n=m) for v, m in rest]
+    blind = counts[-1][0] == "unverifiable" and _blind(rows)
+    sentence = "summary.sentence_blind" if blind else "summary.sentence"
+    return words.say(sentence, parts=words.say("summary.comma").join(parts))
 
 
 def _blind(rows: list[TermRow]) -> bool:
     """Did every term that cannot be verified lack the power that it asks for?"""
     open_rows = [r for r in rows if r.main and r.main.verdict == "unverifiable"]
     return all(r.term is None or r.main is None or r.main.power < r.term.power for r in open_rows)
-
-
-def _unanimous(verdict: Verdict, total: int, because: str) -> str:
-    every = "The one term" if total == 1 else f"All {total} terms"
-    if verdict == "unverifiable":
-        none = "The one term cannot" if total == 1 else f"None of the {total} terms can"
-        return f"{none} be verified{because}."
-    if verdict == "kept":
-        return f"{every} kept, and enough was watched to say so."
-    return f"{every} {verdict_phrase(verdict, True)}."

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from servanda.findings import Comparison, Interval
 from servanda.report import svg
-from servanda.report.numbers import ratio, ratio_words
+from servanda.report.numbers import Figures
 from servanda.report.svg import text
 
 WIDTH, HEIGHT, EDGE = 260.0, 46.0, 22.0
@@ -28,7 +28,7 @@ def scale_of(comparisons: Sequence[Comparison]) -> Scale:
     )
 
 
-def whisker(estimate: Interval, scale: Scale, name: str) -> Markup:
+def whisker(estimate: Interval, scale: Scale, name: str, figures: Figures) -> Markup:
     """One drawing; an interval that goes on beyond the scale is dashed at its end and has no cap."""
     first, last = scale
 
@@ -40,19 +40,20 @@ def whisker(estimate: Interval, scale: Scale, name: str) -> Markup:
     parts = [
         svg.line(EDGE, y + 13, WIDTH - EDGE, y + 13, stroke=svg.RULE),
         svg.line(x(NO_CHANGE), 2, x(NO_CHANGE), y + 13, stroke=svg.MUTED, stroke_dasharray="2 2"),
-        *(text(x(v), HEIGHT - 3, f"{v:g}", text_anchor="middle", class_="small") for v in _ticks(scale)),
+        *(text(x(v), HEIGHT - 3, figures.point(f"{v:g}"), text_anchor="middle", class_="small") for v in _ticks(scale)),
     ]
     if estimate.mean is not None:
         low = estimate.low if estimate.low is not None else 0.0
         high = estimate.high if estimate.high is not None else math.inf
         parts += [
             svg.line(x(low), y, x(high), y, stroke=svg.INK, stroke_width="2"),
-            _end(x(low), y, f"< {first:g}" if low < first else "", -1),
-            _end(x(high), y, f"> {last:g}" if high > last else "", 1),
+            _end(x(low), y, figures.point(f"< {first:g}") if low < first else "", -1),
+            _end(x(high), y, figures.point(f"> {last:g}") if high > last else "", 1),
             svg.el("circle", cx=x(estimate.mean), cy=y, r=5, fill=svg.INK),
         ]
-    words = f"{ratio(estimate)}; 1 means no change. {ratio_words(estimate)}"
-    return svg.picture(WIDTH, HEIGHT, "Rate ratio", words, *parts, name=name)
+    say = figures.words.say
+    words = say("comparisons.whisker", ratio=figures.ratio(estimate), words=figures.ratio_words(estimate))
+    return svg.picture(WIDTH, HEIGHT, say("comparisons.ratio"), words, *parts, name=name)
 
 
 def _ticks(scale: Scale) -> list[float]:

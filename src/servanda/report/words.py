@@ -1,64 +1,47 @@
-"""What the report calls things, and what each verdict means."""
+"""How verdicts and watches look and what they, kinds and groups of kinds are called in a language."""
 
 from dataclasses import dataclass
 
 from servanda.findings import Verdict
 from servanda.kinds import lineage, tree
 from servanda.report.data import KindGroup
+from servanda.report.language import Catalogue
+from servanda.tables import WATCH_STATUS
 
 
 @dataclass(frozen=True)
 class VerdictStyle:
-    """A verdict as a word, a colour (Okabe and Ito) and, by its name, a shape; never by colour alone."""
+    """A verdict as a colour (Okabe and Ito) and, by its name, a shape and a word; never by colour alone."""
 
-    word: str
     colour: str
     tint: str
     mark: str
     """One character for plain text."""
-    meaning: str
 
 
 STYLES: dict[Verdict, VerdictStyle] = {
-    "broken": VerdictStyle(
-        "Broken", "#D55E00", "#FBE9DC", "✕",
-        "At least one incident violates the term, proven to the standard of proof that the agreement sets for it.",
-    ),
-    "exempt": VerdictStyle(
-        "Exempt", "#0072B2", "#E1EEF6", "§",
-        "What would have broken the term falls under an exemption of the agreement; the clause is cited.",
-    ),
-    "alleged": VerdictStyle(
-        "Alleged", "#E69F00", "#FCF1DA", "◐",
-        "Something reported would break the term, but the proof falls short of the standard.",
-    ),
-    "kept": VerdictStyle(
-        "Kept", "#009E73", "#DEF2EB", "✓",
-        "Nothing was reported that counts, the period is over, and it would have been seen. A duty: fulfilled.",
-    ),
-    "unverifiable": VerdictStyle(
-        "Unverifiable", "#5F6770", "#EDEEF0", "?",
-        "Nothing was reported that counts, but nobody was looking well enough to say that there was nothing.",
-    ),
-    "pending": VerdictStyle(
-        "Pending", "#5F6770", "#F6F6F4", "…",
-        "The period or the deadline is not over, and nothing has been found so far.",
-    ),
-}  # fmt: skip
-
-STATUS_WORDS = {
-    "watching": "watching",
-    "denied": "access denied",
-    "jammed": "jammed",
-    "clouded": "clouded",
-    "dark": "too dark",
-    "offline": "offline",
-    "strike": "people stopped work",
+    "broken": VerdictStyle("#D55E00", "#FBE9DC", "✕"),
+    "exempt": VerdictStyle("#0072B2", "#E1EEF6", "§"),
+    "alleged": VerdictStyle("#E69F00", "#FCF1DA", "◐"),
+    "kept": VerdictStyle("#009E73", "#DEF2EB", "✓"),
+    "unverifiable": VerdictStyle("#5F6770", "#EDEEF0", "?"),
+    "pending": VerdictStyle("#5F6770", "#F6F6F4", "…"),
 }
+STATUSES = WATCH_STATUS
+"""In the order in which the report lists them."""
 
 
-def kind_label(kind: str) -> str:
-    return tree()[kind].label if kind in tree() else kind
+def verdict_word(words: Catalogue, verdict: str) -> str:
+    return words.say(f"verdicts.{verdict}")
+
+
+def kind_label(words: Catalogue, kind: str) -> str:
+    return words.say(f"kinds.{kind}") if kind in tree() else kind
+
+
+def group_label(words: Catalogue, group: KindGroup) -> str:
+    """What the group is called; its name where the catalogue does not know it."""
+    return words.say(f"groups.{group.name}") if words.knows(f"groups.{group.name}") else group.name
 
 
 def group_of(kind: str, groups: tuple[KindGroup, ...]) -> KindGroup:
@@ -68,12 +51,3 @@ def group_of(kind: str, groups: tuple[KindGroup, ...]) -> KindGroup:
             if ancestor in group.kinds:
                 return group
     return groups[-1]
-
-
-def verdict_phrase(verdict: Verdict, leads: bool) -> str:
-    """The verdict inside a sentence; ``leads`` when the sentence starts with it."""
-    if verdict == "alleged":
-        return "alleged to be broken" if leads else "alleged"
-    if verdict == "unverifiable":
-        return "cannot be verified"
-    return "still pending" if verdict == "pending" else verdict

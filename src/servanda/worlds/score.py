@@ -15,6 +15,9 @@ SPEAKING: tuple[Verdict, ...] = ("broken", "exempt", "alleged", "kept")
 """Verdicts that say something; 'unverifiable' and 'pending' abstain, and their probability is not marked."""
 
 
+Mark = tuple[str, float, tuple[tuple[str, float | int], ...]]
+
+
 @dataclass(frozen=True)
 class Bin:
     """Findings whose probability is in [low, high), the last bin closed: how many, mean stated, share truly broken."""
@@ -30,7 +33,8 @@ class Bin:
 class Score:
     """Marks of a set of findings. Shares are NaN where nothing is there to share.
 
-    ``table``: a row per verdict: (verdict, truly broken, truly exempt, truly neither). ``rows``: (label, value, note).
+    ``table``: a row per verdict: (verdict, truly broken, truly exempt, truly neither). ``rows``: (code, value, what its
+    note names), for the scoreboard of a report.
     Of findings called broken, ``broken_stated`` is the mean probability, ``broken_proof`` the mean standard of proof,
     ``broken_right`` the share that is right. Of those called kept, ``kept_stated_miss`` is the mean of 1 - power,
     ``kept_wrong`` the share truly broken.
@@ -50,7 +54,7 @@ class Score:
     coverage_all: float
     bins: tuple[Bin, ...]
     ece: float
-    rows: tuple[tuple[str, float, str], ...]
+    rows: tuple[Mark, ...]
 
     @property
     def reliability(self) -> tuple[tuple[float, float, int], ...]:
@@ -146,22 +150,15 @@ def _holds_all(finding: Finding, truth: Truth) -> bool:
     return finding.unseen_upper95 is None or truth.violations <= high + finding.unseen_upper95
 
 
-def _rows(s: Score) -> tuple[tuple[str, float, str], ...]:
+def _rows(s: Score) -> tuple[Mark, ...]:
     counts = {verdict: sum(numbers) for verdict, *numbers in s.table}
+    broken = (("count", counts["broken"]), ("stated", s.broken_stated), ("proof", s.broken_proof))
     return (
-        ("findings marked", float(sum(counts.values())), f"and {s.not_due} about periods in which nothing fell due"),
-        (
-            "broken: share that is right",
-            s.broken_right,
-            f"of {counts['broken']}; stated {s.broken_stated:.3f}, standard of proof {s.broken_proof:.3f}",
-        ),
-        ("kept: share that was broken", s.kept_wrong, f"of {counts['kept']}; stated at most {s.kept_stated_miss:.3f}"),
-        ("unverifiable: truly broken", float(s.unverifiable_broken), f"of {counts['unverifiable']}"),
-        (
-            "95 % intervals that hold the reported violations",
-            s.coverage_reported,
-            "forbid terms; 0.95 or more is honest",
-        ),
-        ("95 % intervals with the unseen that hold all", s.coverage_all, "forbid terms; 0.95 or more is honest"),
-        ("calibration error", s.ece, "mean distance of stated probability and share broken; verdicts that speak"),
+        ("findings", float(sum(counts.values())), (("not_due", s.not_due),)),
+        ("broken", s.broken_right, broken),
+        ("kept", s.kept_wrong, (("count", counts["kept"]), ("stated", s.kept_stated_miss))),
+        ("unverifiable", float(s.unverifiable_broken), (("count", counts["unverifiable"]),)),
+        ("coverage_reported", s.coverage_reported, ()),
+        ("coverage_all", s.coverage_all, ()),
+        ("calibration", s.ece, ()),
     )

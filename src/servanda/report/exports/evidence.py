@@ -6,7 +6,7 @@ from datetime import datetime
 
 import polars as pl
 
-from servanda.findings import VERDICTS, Finding, Verdict
+from servanda.findings import VERDICTS, Finding, Period, Verdict
 from servanda.report.data import KindGroup, ReportData
 from servanda.report.exports.tables import EFFORT_TABLE, ZONES, finding_table
 from servanda.report.incidents import Marked, mark
@@ -127,7 +127,8 @@ def _findings(data: ReportData, withheld: list[str], opened: pl.DataFrame, publi
 
 
 def _effort(data: ReportData) -> pl.DataFrame:
-    spans = {"period": data.period, "previous": data.previous_period or data.period}
+    whole = Period(min(data.agreement.t_from, data.period.t_from), data.period.t_to, "in_force")
+    spans = {"period": data.period, "previous": data.previous_period or data.period, "since": whole}
     which = pl.col("which")
     start = which.replace_strict({k: p.t_from for k, p in spans.items()}, return_dtype=EFFORT_TABLE.schema["t_start"])
     end = which.replace_strict({k: p.t_to for k, p in spans.items()}, return_dtype=EFFORT_TABLE.schema["t_end"])
@@ -135,7 +136,7 @@ def _effort(data: ReportData) -> pl.DataFrame:
     timed = data.effort.with_columns(start.alias("t_start"), end.alias("t_end"))
     # Sources that are not named share one name, so that their hours are one row.
     summed = timed.group_by("which", "t_end", *keys).agg(pl.col("hours").sum().round(6))
-    return EFFORT_TABLE.conform(summed).sort(keys, nulls_last=True)
+    return EFFORT_TABLE.conform(summed).sort("t_start", "t_end", *keys[1:], "which", nulls_last=True)
 
 
 def _zones(zones: pl.DataFrame, data: ReportData) -> pl.DataFrame:

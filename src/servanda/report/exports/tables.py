@@ -54,7 +54,7 @@ ZONES = Table(
 EFFORT_TABLE = Table(
     "effort",
     (
-        Column("which", pl.String, "", "period or previous", True),
+        Column("which", pl.String, "", "period, previous, or since the agreement is in force", True),
         Column("t_start", TIME, "UTC", "start of that period", True),
         Column("t_end", TIME, "UTC", "end of it, half-open", True),
         Column("source_id", pl.String, "", "who was looking", True),
