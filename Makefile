@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check examples bench docs clean
+.PHONY: demo test fuzz check examples bench bench-fusion docs clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -16,6 +16,12 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest
 
+# The nightly target. FUZZ_CASES, FUZZ_SEED, FUZZ_SOURCES (a,b) and FUZZ_CASE (one case alone) can be set.
+FUZZ_CASES ?= 10000
+fuzz: $(VENV)/.installed
+	$(BIN)/python -m tests.fuzz.nightly --cases $(FUZZ_CASES) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED)) \
+		$(if $(FUZZ_SOURCES),--sources $(FUZZ_SOURCES)) $(if $(FUZZ_CASE),--case $(FUZZ_CASE))
+
 check: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -27,6 +33,10 @@ examples: $(VENV)/.installed
 
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/million.py
+
+# Peers: install benchmarks/requirements-peers.txt, and name the folder of their harness in SERVANDA_BENCH.
+bench-fusion: $(VENV)/.installed
+	$(BIN)/python benchmarks/fusion.py $(BENCH)
 
 docs: $(VENV)/.installed
 	$(BIN)/python -m servanda.docs docs/reference

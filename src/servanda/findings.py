@@ -60,6 +60,35 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class Trial:
+    """The same finding with one assumption changed by a factor: see ``servanda.mission.sensitivity``."""
+
+    assumption: str
+    factor: float
+    verdict: Verdict
+    probability: float
+    power: float
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "assumption": self.assumption,
+            "factor": self.factor,
+            "verdict": self.verdict,
+            "probability": rounded(self.probability),
+            "power": rounded(self.power),
+        }
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """How much hangs on the assumptions. ``not_tried``: those that cost too much with over ``limit`` observations."""
+
+    trials: tuple[Trial, ...]
+    not_tried: tuple[str, ...] = ()
+    limit: int = 0
+
+
+@dataclass(frozen=True)
 class Finding:
     """The answer for one term, one party, one period."""
 
@@ -84,6 +113,8 @@ class Finding:
     incident_ids: tuple[str, ...] = ()
     supersedes: str | None = None
     extra: tuple[tuple[str, Any], ...] = field(default=())
+    sensitivity: Sensitivity | None = None
+    """How it moves when assumptions do; no part of what it says, so the id does not hang on it."""
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -108,6 +139,28 @@ class Finding:
             "observation_ids": list(self.observation_ids),
             "incident_ids": list(self.incident_ids),
             "supersedes": self.supersedes,
+            **({"sensitivity": self._sensitivity(self.sensitivity)} if self.sensitivity else {}),
+        }
+
+    @property
+    def moved(self) -> tuple[Trial, ...]:
+        """The trials in which another verdict comes out."""
+        return tuple(t for t in self.sensitivity.trials if t.verdict != self.verdict) if self.sensitivity else ()
+
+    def span(self, of: Literal["probability", "power"]) -> tuple[float, float]:
+        """Least and greatest value over all trials and the finding itself."""
+        values = [getattr(self, of), *(getattr(t, of) for t in (self.sensitivity.trials if self.sensitivity else ()))]
+        return min(values), max(values)
+
+    def _sensitivity(self, held: Sensitivity) -> dict[str, Any]:
+        (p_low, p_high), (power_low, power_high) = self.span("probability"), self.span("power")
+        return {
+            "holds": not self.moved,
+            "probability": {"low": rounded(p_low), "high": rounded(p_high)},
+            "power": {"low": rounded(power_low), "high": rounded(power_high)},
+            "trials": [t.to_json() for t in held.trials],
+            "not_tried": list(held.not_tried),
+            "limit": held.limit,
         }
 
 
@@ -164,6 +217,123 @@ class Comparison:
             "excluded": list(self.excluded),
             "note": self.note,
             "observation_ids": list(self.observation_ids),
+        }
+
+
+@dataclass(frozen=True)
+class Undercount:
+    """How many incidents there were in all in a stratum of a term, seen or not, or why nobody can say.
+
+    ``stratum``: empty for the whole term. ``seen``: expected number of real ones among the reported. ``estimate``,
+    ``low``, ``high``: in all, with the 95 % interval; None where ``refused`` says why. ``lists``: what it rests on.
+    """
+
+    term_id: str
+    stratum: str
+    method: str
+    seen: float
+    estimate: float | None = None
+    low: float | None = None
+    high: float | None = None
+    lists: tuple[str, ...] = ()
+    parts: tuple[tuple[str, float], ...] = ()
+    """Models and their shares, or what the sampler did."""
+    refused: Reason | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "term_id": self.term_id,
+            "stratum": self.stratum,
+            "method": self.method,
+            "seen": rounded(self.seen),
+            "estimate": rounded(self.estimate),
+            "low": rounded(self.low),
+            "high": rounded(self.high),
+            "lists": list(self.lists),
+            "parts": {k: rounded(v) for k, v in self.parts},
+            "refused": self.refused.to_json() if self.refused else None,
+        }
+
+
+@dataclass(frozen=True)
+class TrendPoint:
+    """One stretch of a series. ``effort``: per hour, against its mean before the window; ``fitted``: level per day."""
+
+    t_from: datetime
+    t_to: datetime
+    count: float
+    effort: float
+    at_least: bool
+    fitted: Interval | None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "from": iso(self.t_from),
+            "to": iso(self.t_to),
+            "count": rounded(self.count),
+            "effort": rounded(self.effort),
+            "at_least": self.at_least,
+            "fitted": self.fitted.to_json() if self.fitted else None,
+        }
+
+
+@dataclass(frozen=True)
+class TrendChange:
+    """A change of level: likeliest moment, the span that holds it with 95 % posterior probability, levels per day."""
+
+    at: datetime
+    low: datetime
+    high: datetime
+    probability: float
+    level_before: float
+    level_after: float
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "at": iso(self.at),
+            "low": iso(self.low),
+            "high": iso(self.high),
+            "probability": rounded(self.probability),
+            "level_before": rounded(self.level_before),
+            "level_after": rounded(self.level_after),
+        }
+
+
+@dataclass(frozen=True)
+class Trend:
+    """A rate in a window against one stretch before, for equal effort. ``said``: the code of what may be said of it."""
+
+    title: str
+    measure: str
+    source_id: str | None
+    """None: fused incidents of all sources."""
+    kinds: tuple[str, ...]
+    t_from: datetime
+    t_to: datetime
+    before_from: datetime
+    before_to: datetime
+    effort_basis: str
+    """What effort was read from: ``watches``, ``watch_hours``, ``covered_hours``, or ``none``."""
+    said: str
+    rate_ratio: Interval
+    values: tuple[tuple[str, float], ...]
+    points: tuple[TrendPoint, ...] = ()
+    changes: tuple[TrendChange, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "title": self.title,
+            "measure": self.measure,
+            "source_id": self.source_id,
+            "kinds": list(self.kinds),
+            "window": {"from": iso(self.t_from), "to": iso(self.t_to)},
+            "before": {"from": iso(self.before_from), "to": iso(self.before_to)},
+            "effort_basis": self.effort_basis,
+            "said": self.said,
+            "rate_ratio": self.rate_ratio.to_json(),
+            "values": {k: rounded(v) for k, v in self.values},
+            "change_points": [c.to_json() for c in self.changes],
+            "series": [p.to_json() for p in self.points],
         }
 
 

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -12,6 +14,7 @@ from ruamel.yaml import YAML
 
 from servanda.agreement.written import read_yaml
 from servanda.mission.check import check_file
+from servanda.mission.templates import TEMPLATES
 from servanda.sources.base import Context, Payload
 from servanda.sources.generic import SOURCE
 
@@ -128,3 +131,15 @@ def test_a_world_is_made_as_the_guide_makes_it(tmp_path: Path, monkeypatch: pyte
     monkeypatch.chdir(tmp_path)
     exec(code, {})
     assert (tmp_path / "dark-3" / "mission.yaml").is_file()
+
+
+def test_a_mission_starts_as_the_guide_says(tmp_path: Path) -> None:
+    text = (GUIDES / "start-a-mission.md").read_text("utf-8")
+    (commands,) = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    for line in commands.strip().splitlines():
+        program, *words = line.split()
+        assert program == "servanda"
+        done = subprocess.run([sys.executable, "-m", program, *words], cwd=tmp_path, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr.decode()
+    assert list(tmp_path.glob("my-mission/reports/*/report.html"))
+    assert set(re.findall(r"^\| `([\w-]+)`", text, re.MULTILINE)) == set(TEMPLATES)

@@ -62,3 +62,19 @@ def test_check_finds_terms_that_no_source_could_observe(folder: Path) -> None:
 
 def test_check_of_a_sound_mission_finds_no_error(folder: Path) -> None:
     assert [p for p in check_file(folder) if p.level == "error"] == []
+
+
+def test_languages_are_known_named_once_and_may_come_with_the_mission(folder: Path) -> None:
+    plain = (folder / "mission.yaml").read_text("utf-8")
+    text = "\n".join(problems(folder, plain + "languages: [uk, fra, uk, qaa]\n"))
+    assert "There is no language 'fra'. Mend: Did you mean 'fr'?" in text
+    assert "'uk' is there twice" in text
+    assert "There is no language 'qaa'" in text
+    home = folder / "languages" / "qaa"
+    home.mkdir(parents=True)
+    (home / "language.toml").write_text('name = "Novlang"\n', "utf-8")
+    (folder / "mission.yaml").write_text(plain + "languages: [qaa, en]\n", "utf-8")
+    assert config.load(folder, {}).written.languages == ("qaa", "en")
+    (home / "map.toml").write_text('titel = "Mappa"\n', "utf-8")
+    with pytest.raises(MissionError, match=r"map\.titel"):
+        config.load(folder.rename(folder.with_name("elsewhere")), {})

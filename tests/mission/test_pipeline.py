@@ -48,7 +48,7 @@ def test_the_result_is_the_content_of_the_file(folder: Path) -> None:
     outcome = run_mission(folder, END)
     assert outcome.result == json.loads((outcome.reports / "findings.json").read_text("utf-8"))
     names = {p.name for p in outcome.reports.iterdir()}
-    assert names == {"report.html", "report.md", "findings.json", "incidents.geojson"}
+    assert names == {"report.html", "report.md", "report.pdf", "findings.json", "incidents.geojson"}
     assert outcome.reports.name == "2025-03-03"
 
 

@@ -40,7 +40,7 @@ def test_a_plugin_that_does_not_load_is_named(value: str, why: str) -> None:
         load((point("mine", value),))
 
 
-@pytest.mark.parametrize("name", ["viina", "alerts", "firms", "control", "table"])
+@pytest.mark.parametrize("name", ["viina", "alerts", "firms", "control", "table", "ucdp", "acled"])
 def test_every_source_says_what_it_is(name: str) -> None:
     source = sources()[name]
     assert source.name == name

@@ -8,7 +8,6 @@ says nothing of others; everything else answers by its place, as it would count 
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import cached_property
 from textwrap import shorten
 from zoneinfo import ZoneInfo
 
@@ -77,6 +76,10 @@ def ties(incidents: Incidents, membership: pl.DataFrame, observations: pl.DataFr
     return Ties(records, names, frozenset(record for record, n in often.items() if n > 1))
 
 
+Powers = dict[tuple[BaseGeometry | None, frozenset[str], int, int], Power]
+"""By place and records of a trigger, and the stretch in which an answer is due."""
+
+
 @dataclass(frozen=True)
 class Asking:
     """A ``for_each`` term against the evidence: all that asks in one version of it, in time order."""
@@ -88,6 +91,8 @@ class Asking:
     watches: Watches
     anywhere: tuple[Epoch, ...]
     settings: AssessSettings
+    powers: Powers
+    """Asked for once per period, party and judgement; worked out once."""
 
     def answers(self, w: Weighed, trigger: Trigger) -> Weighed:
         """What of ``w`` answers this trigger."""
@@ -107,18 +112,13 @@ class Asking:
 
     def power(self, trigger: Trigger, low: int, high: int) -> Power:
         """Chance that an answer in [low, high) would have been found and proven."""
-        key = (trigger.row, low, high)
-        if key not in self._powers:
+        key = (trigger.place, trigger.records, low, high)
+        if key not in self.powers:
             epochs = self.anywhere if trigger.place is None else (Epoch(None, None, trigger.place),)
             kept = _kept_for(self.watches, trigger, low, high)
             meter = PowerMeter(kept, epochs if len(kept.about) else (), self.term, self.settings)
-            self._powers[key] = meter.over(low, high)
-        return self._powers[key]
-
-    @cached_property
-    def _powers(self) -> dict[tuple[int, int, int], Power]:
-        """Asked for once per period and party; worked out once."""
-        return {}
+            self.powers[key] = meter.over(low, high)
+        return self.powers[key]
 
 
 def asking(
@@ -130,6 +130,7 @@ def asking(
     anywhere: tuple[Epoch, ...],
     time_zone: str,
     settings: AssessSettings,
+    powers: Powers | None = None,
 ) -> Asking:
     """``asked``: the kinds under ``for_each``, exposed as a term of their own in the term's zone and window."""
     likely = np.flatnonzero(asked.mass >= settings.trigger_probability)
@@ -138,7 +139,7 @@ def asking(
     zone = ZoneInfo(time_zone)
     triggers = tuple(_trigger(term, int(asked.rows[i]), float(asked.mass[i]), incidents, tied, zone, settings)
                      for i in inside)  # fmt: skip
-    return Asking(term, triggers, incidents, tied, watches, anywhere, settings)
+    return Asking(term, triggers, incidents, tied, watches, anywhere, settings, {} if powers is None else powers)
 
 
 def _trigger(

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
@@ -13,7 +13,7 @@ import shapely
 from servanda.agreement.model import Limit
 from servanda.agreement.resolved import Agreement, Epoch, Term, Version, ZoneBook
 from servanda.compliance import exposure, power
-from servanda.compliance.answers import Asking, Ties, Trigger, asking, ties
+from servanda.compliance.answers import Asking, Powers, Ties, Trigger, asking, ties
 from servanda.compliance.chance import any_of, unseen_bound
 from servanda.compliance.clock import FAR_FUTURE, micros
 from servanda.compliance.exposure import Exposure, Incidents
@@ -36,6 +36,14 @@ class Assessment:
 
     findings: tuple[Finding, ...]
     incident_terms: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Meters:
+    """Power that was worked out: by term, version and party, and of each trigger by term and version."""
+
+    zones: dict[tuple[str, str, str], PowerMeter] = field(default_factory=dict)
+    triggers: dict[tuple[str, str], Powers] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -107,26 +115,31 @@ def assess(
     as_of: datetime,
     settings: AssessSettings | None = None,
     observations: pl.DataFrame | None = None,
+    only: str | None = None,
+    meters: Meters | None = None,
 ) -> Assessment:
     """Judge every forbid, limit and require term for each party and for the term as a whole (``any``).
 
     ``observations`` say which incidents come from one record; only terms that ask for each look at them.
     Tables are as in ``tables.py``; ``periods`` are the reporting days and the in-force window; ``as_of`` is
-    the moment (UTC) at which nothing later is known. Pure: the same input gives the same findings.
+    the moment (UTC) at which nothing later is known; ``only``: find upon periods of this name alone;
+    ``meters``: kept by the caller for judgements on the same watches, sources and settings, which then share power.
+    Pure: the same input gives the same findings.
     """
     settings = settings or AssessSettings()
     ready = exposure.prepare(incidents, agreement)
     looked = power.prepare(watches, sources, settings)
     evidence = _Evidence(membership)
     seen = OBSERVATIONS.empty() if observations is None else observations
-    tied = ties(ready, membership, seen) if _asks_for_each(agreement) else None
+    tied = ties(ready, membership, seen) if asks_for_each(agreement) else None
+    meters = meters or Meters()
     days = tuple(p for p in periods if p.name == "day")
     end = max((p.t_to for p in periods), default=agreement.t_from)
     findings: list[Finding] = []
     touched: list[pl.DataFrame] = []
-    for segments in _segments(agreement, zones, ready, looked, settings, micros(end), tied):
+    for segments in _segments(agreement, zones, ready, looked, settings, micros(end), tied, meters):
         case = _Case(segments, ready, evidence, as_of, days, settings)
-        findings.extend(_findings(case, periods))
+        findings.extend(_findings(case, [p for p in periods if only in (None, p.name)]))
         touched.append(_touched(case))
     return Assessment(tuple(findings), pl.concat([_no_touch(), *touched]))
 
@@ -139,6 +152,7 @@ def _segments(
     settings: AssessSettings,
     end: int,
     tied: Ties | None,
+    shared: Meters,
 ) -> list[tuple[_Segment, ...]]:
     """The terms to judge, each with its versions in time order; terms in the order they first appear."""
     out: dict[str, list[_Segment]] = {}
@@ -150,7 +164,9 @@ def _segments(
             continue
         if term.obligation and term.obligation.for_each and tied:
             window = (low, high)
-            segment = _asking(term, first, window, replaced, agreement, zones, incidents, watches, settings, tied)
+            segment = _asking(
+                term, first, window, replaced, agreement, zones, incidents, watches, settings, tied, shared
+            )
             out.setdefault(term.term_id, []).append(segment)
             continue
         by_party = term.zone is not None and zones.differs(first.version, term.zone)
@@ -159,13 +175,15 @@ def _segments(
             owner = None if party == ANY_PARTY else party
             epochs = zones.epochs(first.version, term.zone, owner) if term.zone else _whole_area(agreement, zones)
             exposures[party] = exposure.expose(term, first, (low, high), incidents, zones, settings, owner)
-            meters[party] = PowerMeter(watches, epochs, term, settings)
+            key = (term.term_id, first.version, party)
+            meters[party] = shared.zones.setdefault(key, PowerMeter(watches, epochs, term, settings))
         segment = _Segment(term, first, (low, high), replaced, exposures, meters)
         out.setdefault(term.term_id, []).append(segment)
     return [tuple(segments) for segments in out.values()]
 
 
-def _asks_for_each(agreement: Agreement) -> bool:
+def asks_for_each(agreement: Agreement) -> bool:
+    """Does any term ask for something after each incident of a kind?"""
     return any(t.obligation and t.obligation.for_each for v in agreement.versions for t in v.terms)
 
 
@@ -180,6 +198,7 @@ def _asking(
     watches: Watches,
     settings: AssessSettings,
     tied: Ties,
+    shared: Meters,
 ) -> _Segment:
     """A term that asks for each: its zone says where it is asked; the answer is due where it was asked."""
     assert term.obligation is not None
@@ -188,7 +207,7 @@ def _asking(
     answered = replace(term, zone=None)
     asks = asking(
         term, exposure.expose(asked, version, window, incidents, zones, settings), incidents, tied, watches, anywhere,
-        agreement.time_zone, settings,
+        agreement.time_zone, settings, shared.triggers.setdefault((term.term_id, version.version), {}),
     )  # fmt: skip
     answers = exposure.expose(answered, version, (window[0], FAR_FUTURE), incidents, zones, settings)
     meter = PowerMeter(watches, anywhere, term, settings)

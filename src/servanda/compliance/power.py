@@ -100,6 +100,14 @@ def _group(name: str, on: pl.DataFrame, sources: pl.DataFrame, unstated: float) 
     return Group(name, p_true, min(sigmas, default=0.0), monitor, bool(kept["is_witness"].any()) or kept.is_empty())
 
 
+@lru_cache(maxsize=256)
+def _inside(zone: BaseGeometry, places: int, sigma_m: float, points: int) -> Floats:
+    """(places,) share of a report's place law inside the zone: the same for every term and judgement on it."""
+    at = places_in(zone, places)
+    return share_inside(at[:, 0].copy(), at[:, 1].copy(), np.full(len(at), sigma_m), zone, points)
+
+
+@lru_cache(maxsize=256)
 def places_in(zone: BaseGeometry, n: int) -> Floats:
     """(n, 2) lon, lat spread evenly over ``zone`` by a Halton sequence; along a line if it has no surface."""
     if zone.is_empty:
@@ -153,9 +161,15 @@ class PowerMeter:
         self.sees = np.array(sees, dtype=bool).reshape(len(watches.kind), len(leaves))
         self.relevant = np.flatnonzero(self.sees.any(axis=1))
         self._zone_facts = lru_cache(maxsize=None)(self._facts_of_epoch)
+        self._known: dict[tuple[int, int], Power] = {}
 
     def over(self, low: int, high: int) -> Power:
         """Power over [low, high), microseconds UTC: mean over time, place and kind."""
+        if (low, high) not in self._known:
+            self._known[low, high] = self._over(low, high)
+        return self._known[low, high]
+
+    def _over(self, low: int, high: int) -> Power:
         w = self.watches
         groups = len(w.groups)
         total, by_group = 0.0, np.zeros(groups)
@@ -188,7 +202,7 @@ class PowerMeter:
         points = self.settings.place_points
         if zone.area == 0:
             return covered, np.ones((len(self.watches.groups), len(at)))
-        inside = [share_inside(lon, lat, np.full(len(at), g.sigma_m), zone, points) for g in self.watches.groups]
+        inside = [_inside(zone, len(at), g.sigma_m, points) for g in self.watches.groups]
         return covered, np.array(inside).reshape(len(self.watches.groups), len(at))
 
     def _at_once(self, e: int, on: NDArray[np.int64]) -> tuple[float, Floats, NDArray[np.bool_]]:

@@ -1,11 +1,12 @@
 """The page on ``findings.json``: its fields are taken from findings themselves, so that none is forgotten."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from servanda.compliance.reasons import WORDS
 from servanda.docs.markdown import markdown_table
-from servanda.findings import BaselineValue, Comparison, Finding, Interval, Period, Reason
+from servanda.findings import BaselineValue, Comparison, Finding, Interval, Period, Reason, Sensitivity
 
 FILE_FIELDS = {
     "agreement": "title, version in force in the period, and SHA-256 of the file as written",
@@ -13,13 +14,14 @@ FILE_FIELDS = {
     "period": "the reporting day",
     "findings": "one for each term, party and period: every reporting day so far and the in-force window",
     "comparisons": "the before-and-after measures of the mission",
+    "trends": "rates in a window against before, for equal effort, with change-points",
     "sources": "who provided data, licence, citation, reliability, whether it is the monitor's own",
     "quarantine": "rows set aside: total and by source",
     "refused": "files that were refused whole, with the reason",
     "servanda": "version of the program",
 }
 FINDING_FIELDS = {
-    "finding_id": "hash of all that the finding says, `supersedes` left out",
+    "finding_id": "hash of all that the finding says, `supersedes` and `sensitivity` left out",
     "term_id": "id of the term in the agreement file",
     "clause": "article and paragraph",
     "agreement_version": "version that the term is judged by",
@@ -35,6 +37,16 @@ FINDING_FIELDS = {
     "observation_ids": "the observations behind it, weightiest incident first",
     "incident_ids": "the incidents behind it, weightiest first",
     "supersedes": "the finding on the same term, party and period that was issued before; null for the first",
+    "sensitivity": "of the in-force window: how the finding moves when one assumption is changed, see below",
+}
+SENSITIVITY_FIELDS = {
+    "holds": "does the verdict stay the same in every trial",
+    "probability": "`low` and `high` over all trials and the finding itself",
+    "power": "the same",
+    "trials": "in the order of the settings: `assumption`, `factor` it was changed by, and the `verdict`, "
+    "`probability` and `power` that come out",
+    "not_tried": "assumptions that were not tried, because there are more than `limit` observations",
+    "limit": "`sensitivity.most_observations` of the mission file",
 }
 REASON_FIELDS = {
     "code": "for machines",
@@ -58,6 +70,7 @@ COMPARISON_FIELDS = {
 _T = datetime(2025, 1, 1, tzinfo=UTC)
 _REASON = Reason("code", "text", (("a", 1),), (Reason("code", "text"),), ("id",))
 _FINDING = Finding("", "", "", "any", Period(_T, _T, "day"), "kept", 0, Interval(0, 0, 0), 1, 0, 0.9, 2, "1")
+_TRIED = replace(_FINDING, sensitivity=Sensitivity(()))
 _COMPARISON = Comparison("starts", "", "", _T, _T, 0, (BaselineValue(_T, _T, 0),), Interval(1, 1, 1))
 
 
@@ -71,7 +84,9 @@ def finding_page() -> Iterator[str]:
     yield "UTF-8 JSON. Times are UTC with a Z, numbers have six significant digits. Equal input, equal bytes.\n"
     yield from markdown_table(("Key", "Meaning"), [(f"`{k}`", v) for k, v in FILE_FIELDS.items()])
     yield "## A finding\n"
-    yield from _described(_FINDING.to_json(), FINDING_FIELDS)
+    yield from _described(_TRIED.to_json(), FINDING_FIELDS)
+    yield "## Sensitivity\n"
+    yield from _described(_TRIED.to_json()["sensitivity"], SENSITIVITY_FIELDS)
     yield "## A reason\n"
     yield from _described(_REASON.to_json(), REASON_FIELDS)
     yield "The first reason decides the verdict. Its code is one of:\n"

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,13 +14,19 @@ from servanda.agreement.messages import did_you_mean, explain
 from servanda.agreement.written import Document, read_yaml
 from servanda.agreement.zonefiles import ZoneFileError, expand
 from servanda.compliance.settings import AssessSettings
-from servanda.errors import MissionError
+from servanda.compliance.trend.settings import TrendSettings
+from servanda.compliance.undercount.settings import UndercountSettings
+from servanda.errors import LanguageError, MissionError
 from servanda.fusion import Priors
+from servanda.mission.pull_block import Pull, PullEntry, PullSettings, resolve
+from servanda.mission.sensitivity_settings import SensitivitySettings
 from servanda.quantities import QuantityError, span
+from servanda.report.language import TAG, catalogue, known
 from servanda.sources.base import Settings, Source
-from servanda.sources.registry import sources
+from servanda.sources.registry import fetches, sources
 
 FILE = "mission.yaml"
+NO_RHYTHM = "never"
 
 
 class Written(BaseModel):
@@ -37,27 +43,54 @@ class SourceEntry(Written):
     path: str | tuple[str, ...] = Field(description="File, glob pattern, or a list of them.")
     with_: dict[str, str] = Field({}, alias="with", description="Extra files that the reader can use.")
     settings: dict[str, Any] = Field({}, description="Settings of the reader.")
+    pull: PullEntry | None = Field(None, description="How 'servanda pull' fetches its files; else it does not.")
+    expected_every: str | None = Field(
+        None,
+        description="Something comes from it at least so often, such as '6 hours'; a longer silence is an outage. "
+        "'never': no rhythm is known. Left out: the rhythm of its provider.",
+    )
 
 
 class Baseline(Written):
-    """A window to compare with: the measured one moved by ``shift``, or one written out."""
+    """A window to compare with: the measured one moved by ``shift``, or one written out, or each month of it."""
 
     shift: str | None = Field(None, description="Such as '-7 days'.")
     from_: datetime | None = Field(None, alias="from", description="First moment that counts.")
     to: datetime | None = Field(None, description="First moment that counts no more.")
+    each: Literal["month"] | None = Field(None, description="Every calendar month from 'from' to 'to' by itself.")
 
 
 class ComparisonEntry(Written):
     """A before-and-after measure."""
 
     title: str = Field(description="What the report calls it.")
-    measure: Literal["starts", "hours", "records"] = Field(description="What is counted: see the guide.")
+    measure: Literal["starts", "hours", "records", "counts"] = Field(description="What is counted: see the guide.")
     source: str = Field(description="Id of a feed of this mission.")
     kinds: tuple[str, ...] = Field((), description="Kinds to count; empty: all but untyped reports.")
     from_: datetime | None = Field(None, alias="from", description="Start of the window; else the in-force window.")
     to: datetime | None = Field(None, description="End of the window; else of the in-force window.")
     baselines: tuple[Baseline, ...] = Field(min_length=1)
     wave_gap_h: float = Field(1.0, gt=0, description="Reports closer together than this count as one wave.")
+    unit: str = Field("violations", description="Of the measure 'counts': the unit of the counts.")
+    block_days: float = Field(
+        7.0, gt=0, description="Of the measure 'counts': fighting within so many days is one run of events."
+    )
+
+
+class TrendEntry(Written):
+    """A rate in a window against one stretch before it, for equal effort."""
+
+    title: str = Field(description="What the report calls it.")
+    measure: Literal["starts", "hours", "records", "counts", "incidents"] = Field(
+        "incidents", description="What is counted: of one feed, or fused incidents of all feeds."
+    )
+    source: str | None = Field(None, description="Id of a feed of this mission; needed unless incidents are counted.")
+    kinds: tuple[str, ...] = Field((), description="Kinds to count; empty: all but untyped reports.")
+    term: str | None = Field(None, description="Of incidents: only those of this term's kinds in its zone.")
+    from_: datetime | None = Field(None, alias="from", description="Start of the window; else the in-force window.")
+    to: datetime | None = Field(None, description="End of the window; else of the in-force window.")
+    before: str = Field("28 days", description="How long the stretch before the window is; it ends where that begins.")
+    unit: str = Field("violations", description="Of the measure 'counts': the unit of the counts.")
 
 
 class RegionsEntry(Written):
@@ -89,10 +122,28 @@ class MissionFile(Written):
         description="With more observations than this, the report of the day before is not replayed for comparison.",
     )
     sources: tuple[SourceEntry, ...] = ()
+    pdf: bool = Field(True, description="Is report.pdf written, where typst is installed?")
+    fonts: str | None = Field(None, description="Folder of fonts for letters that those of the PDF lack.")
+    languages: tuple[str, ...] = Field(
+        ("en",),
+        min_length=1,
+        description="Languages of the reports; the first is that of report.html. More can be added as data in a folder "
+        "'languages' beside the mission file.",
+    )
+    written_in: str = Field(
+        "en",
+        pattern=TAG,
+        description="Language (BCP 47) of the agreement's texts, titles and labels, which are quoted as written.",
+    )
     regions: RegionsEntry | None = None
     map: MapEntry = MapEntry()
     comparisons: tuple[ComparisonEntry, ...] = ()
+    trends: tuple[TrendEntry, ...] = ()
+    trend: TrendSettings = TrendSettings()
+    undercount: UndercountSettings = UndercountSettings()
     assess: AssessSettings = AssessSettings()
+    sensitivity: SensitivitySettings = SensitivitySettings()
+    pull: PullSettings = PullSettings()
     fusion: Priors = Field(default_factory=lambda: Priors.model_validate({}))
 
 
@@ -105,6 +156,9 @@ class Feed:
     settings: Settings
     patterns: tuple[str, ...]
     aux: Mapping[str, Path]
+    pull: Pull | None = None
+    every: timedelta | None = None
+    """Something is expected from it so often; None: no rhythm is known."""
 
     @property
     def reader(self) -> str:
@@ -129,6 +183,11 @@ class Mission:
     def store_path(self) -> Path:
         return self.folder / self.written.store
 
+    @property
+    def language_folder(self) -> Path:
+        """Where a mission's own languages lie."""
+        return self.folder / "languages"
+
 
 def load(folder: Path, env: Mapping[str, str]) -> Mission:
     """Read ``mission.yaml`` in ``folder``. Raises MissionError with every mistake at once."""
@@ -141,8 +200,10 @@ def load(folder: Path, env: Mapping[str, str]) -> Mission:
         explain(error, doc, MissionFile)
         raise MissionError(doc.problems) from None
     _check_clock(written, doc)
+    _check_languages(written, doc, folder / "languages")
     feeds = [_feed(entry, i, doc, folder, env) for i, entry in enumerate(written.sources)]
     _check_comparisons(written, doc)
+    _check_trends(written, doc)
     _check_names(written, doc)
     if doc.problems:
         raise MissionError(doc.problems)
@@ -161,6 +222,22 @@ def _check_clock(written: MissionFile, doc: Document) -> None:
             raise ValueError
     except ValueError:
         doc.report(("cutoff",), f"'{written.cutoff}' is no time of day.", "Write it as '19:30', in quotes.")
+
+
+def _check_languages(written: MissionFile, doc: Document, own: Path) -> None:
+    there = known(own)
+    for i, language in enumerate(written.languages):
+        at = ("languages", i)
+        if language not in there:
+            doc.report(at, f"There is no language '{language}'.", did_you_mean(language, there))
+        elif language in written.languages[:i]:
+            doc.report(at, f"The language '{language}' is there twice.", "Name each language once.")
+        else:
+            try:
+                catalogue(language, own)
+            except LanguageError as error:
+                for problem in error.problems:
+                    doc.report(at, f"{problem.file}: {problem.what}", problem.mend)
 
 
 def _check_names(written: MissionFile, doc: Document) -> None:
@@ -203,7 +280,27 @@ def _feed(entry: SourceEntry, i: int, doc: Document, folder: Path, env: Mapping[
                 mend,
             )
         return None
-    return Feed(entry.id, source, settings, tuple(patterns), aux)
+    every = source.cadence if entry.expected_every is None else _every(entry.expected_every, at, doc)
+    return Feed(entry.id, source, settings, tuple(patterns), aux, _pull(entry, at, tuple(patterns), doc), every)
+
+
+def _every(text: str, at: tuple[str | int, ...], doc: Document) -> timedelta | None:
+    if text == NO_RHYTHM:
+        return None
+    try:
+        return span(text).elapsed
+    except QuantityError as error:
+        mend = f"Write a stretch of time such as '6 hours', or '{NO_RHYTHM}'."
+        doc.report((*at, "expected_every"), f"The rhythm '{text}' cannot be read: {error.what}", mend)
+        return None
+
+
+def _pull(entry: SourceEntry, at: tuple[str | int, ...], patterns: tuple[str, ...], doc: Document) -> Pull | None:
+    if entry.pull is None:
+        return None
+    return resolve(
+        entry.pull, entry.id, patterns, fetches(), lambda path, what, mend: doc.report((*at, "pull", *path), what, mend)
+    )
 
 
 def _expanded(text: str, at: tuple[str | int, ...], doc: Document, env: Mapping[str, str]) -> str:
@@ -212,6 +309,23 @@ def _expanded(text: str, at: tuple[str | int, ...], doc: Document, env: Mapping[
     except ZoneFileError as mistake:
         doc.report(at, mistake.what[0].upper() + mistake.what[1:], mistake.mend)
         return text
+
+
+def _check_trends(written: MissionFile, doc: Document) -> None:
+    ids = [s.id for s in written.sources]
+    for i, entry in enumerate(written.trends):
+        at = ("trends", i)
+        if entry.measure == "incidents" and entry.source is not None:
+            doc.report((*at, "source"), "Incidents are of all feeds.", "Leave 'source' out, or name another measure.")
+        elif entry.measure != "incidents" and entry.source not in ids:
+            mend = did_you_mean(entry.source or "", ids)
+            doc.report((*at, "source"), f"There is no feed '{entry.source or ''}'.", mend)
+        if entry.term is not None and entry.measure != "incidents":
+            doc.report((*at, "term"), "A term is about incidents.", "Leave 'term' out, or 'measure: incidents'.")
+        try:
+            span(entry.before)
+        except QuantityError as error:
+            doc.report((*at, "before"), f"'{entry.before}' cannot be read: {error}.", "Write it as '28 days'.")
 
 
 def _check_comparisons(written: MissionFile, doc: Document) -> None:

@@ -5,10 +5,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from servanda.errors import EvidenceError
-from servanda.evidence import open_store
+from servanda.errors import EvidenceError, ServandaError
+from servanda.evidence import Store, open_store
+from servanda.evidence.findings import StoredFinding
 from servanda.findings import iso
 from servanda.mission import config
+from servanda.mission.behind import contributed, unseen
+from servanda.mission.config import Mission
+from servanda.mission.explain_words import contribution_lines, percent, sensitivity_lines, unseen_lines
+from servanda.mission.pipeline import again, tried
 
 SAY = {
     "broken": "BROKEN: at least one incident violates the term to its standard of proof.",
@@ -33,8 +38,10 @@ def account(folder: Path, finding_id: str, env: Mapping[str, str] | None = None)
         observations = store.observation(found.json["observation_ids"])
         f = found.json
         history = store.history((f["term_id"], f["party"], f["period"]["from"], f["period"]["to"]))
+        worked = _worked_out(mission, store, found)
     return {
         "finding": {**found.json, "supersedes": found.supersedes},
+        **worked,
         "as_of": iso(found.as_of),
         "observations": [_shown(row) for row in observations.iter_rows(named=True)],
         "history": [
@@ -47,6 +54,23 @@ def account(folder: Path, finding_id: str, env: Mapping[str, str] | None = None)
             for h in history
         ],
     }
+
+
+def _worked_out(mission: Mission, store: Store, found: StoredFinding) -> dict[str, Any]:
+    """What needs the judgement made again: sensitivity, each source's part, what went unseen; or why it cannot be."""
+    held = found.json.get("sensitivity")
+    try:
+        a = again(mission, store, found.as_of)
+    except ServandaError as error:
+        return {"sensitivity": held, "not_worked_out": f"The evidence cannot be judged again: {error}"}
+    finding = next((f for f in a.judged.assessment.findings if f.finding_id == found.finding_id), None)
+    if finding is None:
+        what = "Files, agreement, settings or program have changed since, so the finding does not come out again."
+        return {"sensitivity": held, "not_worked_out": what}
+    if held is None and finding.period.name == "in_force":
+        moved = next(f for f in tried(mission, a.agreement, a.zones, a.judged, a.periods) if f.key == finding.key)
+        held = moved.to_json().get("sensitivity")
+    return {"sensitivity": held, "contributed": contributed(a, finding), "unseen": unseen(a, finding)}
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
@@ -68,15 +92,23 @@ def explanation(told: Mapping[str, Any]) -> str:
         "",
         SAY[f["verdict"]],
         "",
-        f"By what was reported: chance of a violation {_percent(f['probability'])}, expected {expected['mean']:.2g} "
+        f"By what was reported: chance of a violation {percent(f['probability'])}, expected {expected['mean']:.2g} "
         f"(95 % interval {expected['low']:g} to {expected['high']:g}).",
-        f"Monitoring power: {_percent(f['power'])}. Violations that could have gone unseen: "
+        f"Monitoring power: {percent(f['power'])}. Violations that could have gone unseen: "
         + ("no bound, for no watch could have proven one." if unseen is None else f"at most {unseen} (95 %)."),
-        f"Standard of proof: {_percent(f['proof']['probability'])}, {f['proof']['witnesses']} independent witnesses.",
+        f"Standard of proof: {percent(f['proof']['probability'])}, {f['proof']['witnesses']} independent witnesses.",
         "",
         "Why:",
         *_tree(f["reasons"], 1),
         "",
+        *(
+            [f"What each source contributed and what could have gone unseen: {told['not_worked_out']}", ""]
+            if "not_worked_out" in told
+            else []
+        ),
+        *contribution_lines(told.get("contributed"), f),
+        *unseen_lines(told.get("unseen"), f),
+        *sensitivity_lines(told.get("sensitivity"), f),
         *_observations(told["observations"]),
         "",
         *_history(told["history"], f["finding_id"]),
@@ -109,7 +141,3 @@ def _history(history: list[dict[str, Any]], finding_id: str) -> list[str]:
         mark = " <- this one" if h["finding_id"] == finding_id else ""
         lines.append(f"  as of {h['as_of']}: {h['verdict']} ({h['finding_id']}){mark}")
     return lines
-
-
-def _percent(p: float) -> str:
-    return "under 1 %" if 0 < p < 0.01 else "over 99 %" if 0.99 < p < 1 else f"{100 * p:.0f} %"

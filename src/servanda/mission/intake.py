@@ -98,9 +98,12 @@ def profiles(feeds: Sequence[Feed]) -> pl.DataFrame:
 
 
 def known_at(
-    mission: Mission, store: Store, current: Sequence[ReadingKey], as_of: datetime | None
+    mission: Mission, store: Store, current: Sequence[ReadingKey] | None, as_of: datetime | None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Observations and watches that were recorded by ``as_of``, with what each source derives from all its rows."""
+    """Observations and watches that were recorded by ``as_of``, with what each source derives from all its rows.
+
+    ``current``: the readings that speak; None: the last one of each payload.
+    """
     seen, looked = store.observations(as_of, None, current), store.watches(as_of, None, current)
     for feed in mission.feeds:
         if feed.source.derive is None and feed.source.derive_watches is None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -50,7 +51,7 @@ def judge(
     Only what may bear on the in-force window is fused; baselines of comparisons look at observations.
     """
     fused = fuse(
-        _near(known.observations, agreement, known.as_of), known.watches, priors=mission.written.fusion, sources=sources
+        near(known.observations, agreement, known.as_of), known.watches, priors=mission.written.fusion, sources=sources
     )
     assessment = assess(
         agreement,
@@ -62,12 +63,13 @@ def judge(
         periods,
         known.as_of,
         mission.written.assess,
+        known.observations,
     )
     return Judged(known, fused, assessment)
 
 
-def _near(observations: pl.DataFrame, agreement: Agreement, as_of: datetime) -> pl.DataFrame:
-    """What happened in the in-force window, or so near it that reports of one incident may lie on both sides."""
+def near(observations: pl.DataFrame, agreement: Agreement, as_of: datetime) -> pl.DataFrame:
+    """What is fused: from the in-force window, or so near it that reports of one incident may lie on both sides."""
     end = min(agreement.t_to or as_of, as_of)
     return observations.filter((pl.col("t_end") >= agreement.t_from - MARGIN) & (pl.col("t_start") < end + MARGIN))
 
@@ -82,10 +84,9 @@ def comparisons(
         window = _window(entry, agreement, as_of, zone)
         if window[0] >= window[1]:
             continue
-        baselines = tuple(_baseline(b, window, zone) for b in entry.baselines)
-        question = Question(
-            entry.title, entry.measure, entry.source, frozenset(entry.kinds), window, baselines, entry.wave_gap_h
-        )
+        baselines = tuple(w for b in entry.baselines for w in _baselines(b, window, zone))
+        kinds, how = frozenset(entry.kinds), (entry.wave_gap_h, entry.unit, entry.block_days)
+        question = Question(entry.title, entry.measure, entry.source, kinds, window, baselines, *how)
         out.append(compare(question, observations))
     return tuple(out)
 
@@ -94,6 +95,20 @@ def _window(entry: ComparisonEntry, agreement: Agreement, as_of: datetime, zone:
     start = lenient_utc(entry.from_, zone) if entry.from_ else agreement.t_from
     end = lenient_utc(entry.to, zone) if entry.to else agreement.t_to or as_of
     return start, min(end, as_of)
+
+
+def _baselines(
+    baseline: Baseline, window: tuple[datetime, datetime], zone: ZoneInfo
+) -> list[tuple[datetime, datetime]]:
+    """The baseline's window, or each local calendar month of it."""
+    low, high = _baseline(baseline, window, zone)
+    if baseline.each is None:
+        return [(low, high)]
+    first, last = low.astimezone(zone), high.astimezone(zone)
+    months = range(first.year * 12 + first.month - 1, last.year * 12 + last.month + 1)
+    starts = [datetime(m // 12, m % 12 + 1, 1, tzinfo=zone).astimezone(UTC) for m in months]
+    cut = [(max(low, a), min(high, b)) for a, b in pairwise(starts)]
+    return [(a, b) for a, b in cut if a < b]
 
 
 def _baseline(baseline: Baseline, window: tuple[datetime, datetime], zone: ZoneInfo) -> tuple[datetime, datetime]:

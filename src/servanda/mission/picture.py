@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from servanda.agreement.resolved import Agreement, Epoch, Version, ZoneBook
@@ -15,7 +16,8 @@ from servanda.agreement.zonefiles import ZoneFileError, expand, read_zone_file
 from servanda.errors import MissionError, Problem
 from servanda.findings import Period
 from servanda.mission.config import FILE, Mission
-from servanda.report.data import EFFORT, INCIDENT_REGIONS, MapZone
+from servanda.report.data import EFFORT, INCIDENT_REGIONS, INTERFERENCE, MapZone
+from servanda.sources import adsb, adsb_interference, adsb_settings
 
 
 def regions(mission: Mission) -> dict[str, BaseGeometry]:
@@ -60,11 +62,11 @@ def _problem(mission: Mission, what: str) -> MissionError:
 
 
 def incident_regions(incidents: pl.DataFrame, areas: Mapping[str, BaseGeometry]) -> pl.DataFrame:
-    """incident_id, region: the region that an incident's best place lies in; none outside all of them."""
-    placed = incidents.filter(pl.col("lon").is_not_null())
+    """incident_id, region: the region that an incident's best place, or the middle of its area, lies in."""
+    placed = incidents.filter(pl.col("lon").is_not_null() | pl.col("geometry").is_not_null())
     if not areas or placed.is_empty():
         return pl.DataFrame(schema=INCIDENT_REGIONS)
-    lon, lat = placed["lon"].to_numpy(), placed["lat"].to_numpy()
+    lon, lat = _middles(placed)
     owner = np.full(len(lon), -1)
     for i, area in enumerate(areas.values()):
         shapely.prepare(area)
@@ -72,6 +74,19 @@ def incident_regions(incidents: pl.DataFrame, areas: Mapping[str, BaseGeometry])
     names = pl.Series("region", [*areas, None], dtype=pl.String)
     found = placed.select("incident_id").with_columns(names.gather(np.where(owner < 0, len(areas), owner)))
     return found.drop_nulls("region")
+
+
+def _middles(placed: pl.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Longitude and latitude of each place; of an area, of a point well inside it."""
+    lon, lat = (placed[c].fill_null(np.nan).to_numpy().copy() for c in ("lon", "lat"))
+    at = np.flatnonzero(np.isnan(lon))
+    if len(at):
+        wkb = placed["geometry"].gather(at)
+        distinct = wkb.unique(maintain_order=True).to_list()
+        points = shapely.get_coordinates(shapely.point_on_surface(shapely.from_wkb(distinct)))
+        known = dict(zip(distinct, points, strict=True))
+        lon[at], lat[at] = np.array([known[w] for w in wkb]).T
+    return lon, lat
 
 
 def map_zones(mission: Mission, agreement: Agreement, zones: ZoneBook, at: datetime) -> tuple[MapZone, ...]:
@@ -98,10 +113,27 @@ def _holds(epoch: Epoch, at: datetime) -> bool:
     return (epoch.t_from is None or epoch.t_from <= at) and (epoch.t_to is None or at < epoch.t_to)
 
 
-def effort(watches: pl.DataFrame, period: Period, previous: Period | None) -> pl.DataFrame:
-    """Hours of watch by source, kind and status, in the period and in the one before."""
+def interference(mission: Mission, observations: pl.DataFrame, period: Period) -> pl.DataFrame:
+    """What aircraft say of their navigation on the UTC days whose noon lies in the period, from open feeds only."""
+    noon = pl.col("day") + timedelta(hours=12)
+    mine = observations.filter(
+        (pl.col("access") == "open")
+        & (pl.col("t_start") >= period.t_from - timedelta(days=1))
+        & (pl.col("t_start") < period.t_to + timedelta(days=1))
+    )
+    out = [pl.DataFrame(schema=INTERFERENCE)]
+    for feed in mission.feeds:
+        if feed.source is adsb.SOURCE:
+            settings = adsb_settings.AdsbSettings.model_validate(feed.settings.model_dump())
+            out.append(adsb_interference.cells(mine.filter(pl.col("source_id") == feed.id), settings))
+    return pl.concat(out).filter((noon >= period.t_from) & (noon < period.t_to))
+
+
+def effort(watches: pl.DataFrame, period: Period, previous: Period | None, since: datetime) -> pl.DataFrame:
+    """Hours of watch by source, kind and status, in the period, in the one before, and from ``since`` on."""
     parts = [pl.DataFrame(schema=EFFORT)]
-    for which, stretch in (("period", period), ("previous", previous)):
+    whole = Period(min(since, period.t_from), period.t_to, "in_force")
+    for which, stretch in (("period", period), ("previous", previous), ("since", whole)):
         if stretch is not None:
             parts.append(_hours(watches, stretch).with_columns(pl.lit(which).alias("which")).select(list(EFFORT)))
     return pl.concat(parts)

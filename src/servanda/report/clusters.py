@@ -46,7 +46,8 @@ def cluster(placed: pl.DataFrame, ground: Ground, cell_px: float) -> pl.DataFram
             pl.col("y").mean(),
             n=pl.len(),
             p=pl.col("probability").first(),
-            sigma_px=pl.col("sigma_m").median() / ground.m_per_px,
+            # An ellipse says more than a circle: where there is one, it is drawn instead.
+            sigma_px=pl.col("sigma_m").filter(pl.col("ellipse_major_m").is_null()).median() / ground.m_per_px,
             incident_id=pl.col("incident_id").first(),
             kind=pl.col("kind").first(),
         )

@@ -10,7 +10,7 @@ import polars as pl
 from shapely.geometry.base import BaseGeometry
 
 from servanda.agreement.resolved import Agreement
-from servanda.findings import Comparison, Finding, Period, Verdict
+from servanda.findings import Comparison, Finding, Period, Trend, Undercount, Verdict
 from servanda.report.language import Catalogue, catalogue
 from servanda.report.numbers import Clock, Figures
 
@@ -27,6 +27,10 @@ INCIDENT_TERMS = {
 """``probability``: chance that the incident violates the term; ``exempt_by``: the term that exempts it, or null."""
 
 INCIDENT_REGIONS = {"incident_id": pl.String(), "region": pl.String()}
+
+QUALITIES = ("p_true", "detect", "sigma_m", "time_h", "confusion", "repeat")
+"""Share of its reports that are true, share of incidents it tells, place and time error, share of kinds mistaken,
+further reports for each incident."""
 
 EFFORT = {
     "which": pl.String(),
@@ -55,6 +59,24 @@ LOOKED = {
 
 ``zone`` null: all zones, of terms that name none; ``source_id`` null: all sources together, two at once being one
 hour; ``status``: a watch status, or ``nobody``, whose hours add up to ``of_hours``, the length of the stretch."""
+
+CONTRIBUTIONS = {
+    "source_id": pl.String(),
+    "period": pl.Int64(),
+    "since": pl.Int64(),
+    "incidents": pl.Int64(),
+    "shared": pl.Int64(),
+    "alone": pl.Int64(),
+    "stated": pl.Float64(),
+    "matches": pl.Float64(),
+    "unlearned": pl.String(),
+    **{f"{name}{end}": pl.Float64() for name in QUALITIES for end in ("", "_low", "_high")},
+}
+"""What each source contributed. Records of the reporting period and since the agreement is in force; incidents it is
+in since then, those told by another witness group as well (``shared``) and those that no other source told
+(``alone``). ``stated``: chance that its reports are true, before any data; null: nothing is stated. Then what was
+learned with its 95 % interval, resting on ``matches``; else null, and ``unlearned`` says why: ``silent``,
+``few_reports``, ``one_group`` or ``no_match``."""
 
 INTERFERENCE = {
     "day": pl.Datetime("us", "UTC"),
@@ -217,7 +239,10 @@ class ReportData:
     land: BaseGeometry | None = None
     effort: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=EFFORT))
     looked: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LOOKED))
+    contributions: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CONTRIBUTIONS))
     interference: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=INTERFERENCE))
+    trends: tuple[Trend, ...] = ()
+    undercounts: tuple[Undercount, ...] = ()
     refused: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     scoreboard: Scoreboard | None = None

@@ -11,7 +11,7 @@ import shapely
 import servanda
 from servanda.findings import iso
 from servanda.report.data import ReportData
-from servanda.report.incidents import Marked, exported
+from servanda.report.incidents import ELLIPSE, Marked, exported
 
 PIECE = 50_000
 """Features written at once; sets memory, not content."""
@@ -29,6 +29,8 @@ def findings_json(data: ReportData) -> str:
         "period": data.period.to_json(),
         "findings": [f.to_json() for f in order],
         "comparisons": [c.to_json() for c in data.comparisons],
+        "trends": [t.to_json() for t in data.trends],
+        "undercounts": [u.to_json() for u in data.undercounts],
         "sources": _sources(data),
         "quarantine": _quarantine(data),
         "refused": list(data.refused),
@@ -86,6 +88,7 @@ def _features(frame: pl.DataFrame, decimals: int) -> pl.Series:
         pl.col("t_start").dt.strftime(TIME_FORMAT),
         pl.col("t_end").dt.strftime(TIME_FORMAT),
         pl.col("sigma_m").round(0),
+        pl.col(ELLIPSE).round(0),
         "witnesses",
         "monitor_seen",
         "count_low",

@@ -9,6 +9,7 @@ from servanda.report.data import KindGroup, ReportData
 from servanda.report.verdicts import terms_of
 from servanda.report.words import group_of
 
+ELLIPSE = ("ellipse_major_m", "ellipse_minor_m", "ellipse_azimuth_deg")
 USUAL_HEAT = ("seasonal", "permanent_source")
 UNUSUAL_HEAT = "unusual"
 """Flags of observations of heat: burning that is usual there and then, and what usual burning does not explain."""
@@ -26,7 +27,8 @@ class Marked:
     - ``role``: ``act``, ``warning`` or ``heat``, that of its group
     - ``unusual``: has it an observation of heat that usual burning does not explain
     - ``relevant``: is it of a kind that a term is about, and not just usual burning
-    - ``coarse``: rests on restricted observations only; ``lon`` and ``lat`` are rounded and ``geometry`` is null
+    - ``coarse``: rests on restricted observations only; ``lon`` and ``lat`` are rounded, and ``geometry`` and
+      the ellipse are null; the latter two also where a restricted observation has an area, which may show its post
     - ``bears``: does it bear on a term
 
     ``terms`` and ``regions`` are the tables of the mission.
@@ -53,6 +55,7 @@ def mark(data: ReportData) -> Marked:
             t_mid=pl.col("t_start") + (pl.col("t_end") - pl.col("t_start")) / 2,
             bears=pl.col("incident_id").is_in(data.incident_terms["incident_id"].unique().implode()),
             coarse=_restricted(data),
+            shaped_by_shut=_shaped_by_shut(data),
         )
         .with_columns(
             which=_which(data),
@@ -61,7 +64,7 @@ def mark(data: ReportData) -> Marked:
         )
         .with_columns(expected=pl.col("probability") * pl.col("number"))
         .with_columns(role=pl.col("group").replace_strict(roles, return_dtype=pl.String), **_placed(data))
-        .drop("usual")
+        .drop("usual", "shaped_by_shut")
         .sort("t_start", "incident_id")
     )
     return Marked(frame, data.incident_terms, data.incident_regions)
@@ -96,7 +99,9 @@ def _placed(data: ReportData) -> dict[str, pl.Expr]:
     return {
         "lon": pl.when(coarse).then(pl.col("lon").round(decimals)).otherwise(pl.col("lon")),
         "lat": pl.when(coarse).then(pl.col("lat").round(decimals)).otherwise(pl.col("lat")),
-        "geometry": pl.when(coarse).then(None).otherwise(pl.col("geometry")),
+        "geometry": pl.when(coarse | pl.col("shaped_by_shut")).then(None).otherwise(pl.col("geometry")),
+        # The axes of an ellipse point at the posts.
+        **{name: pl.when(coarse | pl.col("shaped_by_shut")).then(None).otherwise(pl.col(name)) for name in ELLIPSE},
     }
 
 
@@ -125,6 +130,13 @@ def _restricted(data: ReportData) -> pl.Series:
     members = data.membership.with_columns(shut=pl.col("observation_id").is_in(shut["observation_id"].implode()))
     only_shut = members.group_by("incident_id").agg(pl.col("shut").all()).filter("shut")["incident_id"]
     return data.incidents["incident_id"].is_in(only_shut.implode())
+
+
+def _shaped_by_shut(data: ReportData) -> pl.Series:
+    """Per incident: has an observation that is not open an area? Such an area may be drawn from an observer's post."""
+    shut = data.observations.filter((pl.col("access") != "open") & pl.col("geometry").is_not_null())
+    members = data.membership.join(shut.select("observation_id"), on="observation_id", how="semi")
+    return data.incidents["incident_id"].is_in(members["incident_id"].implode())
 
 
 def _which(data: ReportData) -> pl.Expr:

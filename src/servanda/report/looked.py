@@ -1,6 +1,6 @@
 """Hours looked by zone and kind, as tables and sentences: what the effort page says of each zone."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -23,6 +23,8 @@ class Spot:
     hours: float
     of_hours: float
     lost: tuple[tuple[str, float], ...] = ()
+    is_sum: bool = False
+    """Hours of several sources added up are no share of anything."""
 
     @property
     def share(self) -> float:
@@ -31,14 +33,14 @@ class Spot:
     @property
     def tint(self) -> int:
         """0 (nobody looked) to 5 (looked at almost all the time)."""
-        return 0 if self.share < 0.005 else sum(self.share >= t for t in TINTS)
+        return 1 if self.is_sum else 0 if self.share < 0.005 else sum(self.share >= t for t in TINTS)
 
 
 @dataclass(frozen=True)
 class Heat:
     """A heat table: what stands above the columns, and of each row its name and its cells.
 
-    A cell is (period, since the agreement is in force); None where no term asks.
+    A cell is (period, since the agreement is in force); None where no term asks, or a source never looked.
     """
 
     columns: tuple[str, ...]
@@ -86,7 +88,7 @@ def by_source(data: ReportData) -> list[Heat]:
             sums: dict[tuple[str, str, str], float] = {}
             for (which, zone, _), hours in most.items():
                 sums[which, zone, "sum"] = sums.get((which, zone, "sum"), 0.0) + hours
-            rows.append((data.words.say("effort.added_up"), tuple(_both(sums, lengths, z, "sum") for z in some)))
+            rows.append((data.words.say("effort.added_up"), tuple(_both(sums, lengths, z, "sum", True) for z in some)))
             rows.append((data.words.say("effort.together"), tuple(_both(together, lengths, z, "all") for z in some)))
         out.append(Heat(tuple(zone_name(data, z) for z in some), tuple(rows)))
     return [h for h in out if h.rows]
@@ -107,17 +109,19 @@ def gaps(data: ReportData) -> list[Gap]:
 
 
 def told(data: ReportData, gap: Gap) -> str:
-    """``Nobody looked at the sea zone for 31 of 48 hours. Jammed: 20 h; no watch planned: 11 h.``"""
+    """``Nobody looked at “Sea zone” for 31 of 48 hours. Of these, jammed: 20 h; no watch stated: 11 h.``"""
     words, figures = data.words, data.figures
     names = words.say("effort.list_sign").join(words.inline(kind_label(words, k)) for k in gap.kinds)
-    hours, of_hours = figures.number(gap.spot.of_hours - gap.spot.hours), figures.number(gap.spot.of_hours)
-    key = "effort.unlooked_for" if gap.kinds else "effort.unlooked"
+    missed, of_hours = gap.spot.of_hours - gap.spot.hours, figures.number(gap.spot.of_hours)
+    key = ("effort.unlooked_for" if gap.kinds else "effort.unlooked") + ("_ever" if gap.spot.hours < 0.05 else "")
     zone = words.say("effort.quoted", zone=gap.zone) if gap.zone != words.say("effort.anywhere") else gap.zone
-    said = words.say(key, zone=zone, hours=hours, of=of_hours, kinds=names)
+    said = words.say(key, zone=zone, hours=figures.number(missed), of=of_hours, kinds=names)
     causes = [
         words.say("effort.cause", cause=cause_word(data, status), hours=figures.hours(h)) for status, h in gap.spot.lost
     ]
-    return said + (" " + words.say("effort.causes", causes="; ".join(causes)) if causes else "")
+    if all(status == NOBODY for status, _ in gap.spot.lost):
+        return said
+    return said + " " + words.say("effort.causes", causes="; ".join(causes))
 
 
 def cause_word(data: ReportData, status: str) -> str:
@@ -169,10 +173,18 @@ def _longest(data: ReportData, which: pl.Expr, name: str) -> dict[tuple[str, str
 
 
 def _both(
-    hours: dict[tuple[str, str, str], float], lengths: dict[tuple[str, str], float], zone: str, who: str
-) -> tuple[Spot, Spot | None]:
-    spots = [Spot(hours.get((which, zone, who), 0.0), lengths.get((which, zone), 0.0)) for which in ("period", "since")]
-    return spots[0], spots[1]
+    hours: Mapping[tuple[str, str, str], float],
+    lengths: Mapping[tuple[str, str], float],
+    zone: str,
+    who: str,
+    is_sum: bool = False,
+) -> tuple[Spot, Spot | None] | None:
+    """None: it never looked."""
+    now, since = (
+        Spot(hours.get((which, zone, who), 0.0), lengths.get((which, zone), 0.0), (), is_sum)
+        for which in ("period", "since")
+    )
+    return (now, since) if now.hours or since.hours else None
 
 
 def _pair(spots: dict[tuple[str, str, str], Spot], zone: str, kind: str) -> tuple[Spot, Spot | None] | None:

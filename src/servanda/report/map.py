@@ -5,12 +5,10 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
-import shapely
 from markupsafe import Markup
-from numpy.typing import NDArray
-from shapely.geometry.base import BaseGeometry
 
 from servanda.report import svg
+from servanda.report.areas import BY_AREA, bands, ellipses, pointed
 from servanda.report.clusters import arrange, cluster, rings, symbol, totals
 from servanda.report.data import KindGroup, MapZone, ReportData
 from servanda.report.ground import WIDTH, Ground, graticule, ground_for, path, scale_bar
@@ -33,6 +31,9 @@ class MapView:
     unplaced: int
     groups: tuple[KindGroup, ...]
     zones: tuple[MapZone, ...]
+    by_area: bool = False
+    ellipses: bool = False
+    """Is there an incident known by an area or a route, or by an ellipse?"""
 
 
 def draw_map(data: ReportData, marked: Marked, linked: frozenset[str]) -> MapView:
@@ -56,29 +57,12 @@ def draw_map(data: ReportData, marked: Marked, linked: frozenset[str]) -> MapVie
     drawn = int(top["n"].sum())
     names = set(top["group"].to_list())
     groups = tuple(g for g in shown.kind_groups if g.name in names)
-    picture = _picture(data, ground, arrange(top, shown).reverse(), linked)
+    picture = _picture(data, ground, placed, arrange(top, shown).reverse(), linked)
     zones = tuple(z for z in data.zones if not z.geometry.is_empty)
     return MapView(
-        picture, t_from, data.period.t_to, drawn, placed.height - drawn, recent.height - placed.height, groups, zones
-    )
-
-
-def pointed(incidents: pl.DataFrame, zones: tuple[MapZone, ...]) -> pl.DataFrame:
-    """Incidents with a point to draw: their own; of a set of points one in a zone, else the middle one in order."""
-    sets = incidents.filter(pl.col("lon").is_null() & pl.col("geometry").is_not_null())
-    shapes = shapely.from_wkb(sets["geometry"].to_list())
-    many = shapely.get_dimensions(shapes) == 0
-    areas = shapely.union_all([z.geometry for z in zones if z.role == "zone"])
-    at = np.array([_one_of(shapely.get_coordinates(s), areas) for s in shapes[many]], dtype=np.float64).reshape(-1, 2)
-    found = sets.filter(pl.Series(many, dtype=pl.Boolean)).with_columns(
-        pl.Series("lon", at[:, 0]), pl.Series("lat", at[:, 1]), pl.lit(0.0).alias("sigma_m")
-    )
-    return pl.concat([incidents.filter(pl.col("lon").is_not_null() & pl.col("lat").is_not_null()), found])
-
-
-def _one_of(points: NDArray[np.float64], areas: BaseGeometry) -> NDArray[np.float64]:
-    inside = np.flatnonzero(shapely.contains_xy(areas, points[:, 0], points[:, 1]))
-    return np.asarray(points[inside[len(inside) // 2] if len(inside) else len(points) // 2])
+        picture, t_from, data.period.t_to, drawn, placed.height - drawn, recent.height - placed.height, groups, zones,
+        bool(placed[BY_AREA].any()), placed["ellipse_major_m"].is_not_null().any(),
+    )  # fmt: skip
 
 
 def _ground(data: ReportData, placed: pl.DataFrame) -> Ground | None:
@@ -96,13 +80,17 @@ def _ground(data: ReportData, placed: pl.DataFrame) -> Ground | None:
     return ground_for(lon_lat[:, 0], lon_lat[:, 1]) if len(lon_lat) else None
 
 
-def _picture(data: ReportData, ground: Ground, clusters: pl.DataFrame, linked: frozenset[str]) -> Markup:
+def _picture(
+    data: ReportData, ground: Ground, placed: pl.DataFrame, clusters: pl.DataFrame, linked: frozenset[str]
+) -> Markup:
     zone_names, region_names = draw_labels(data, ground, clusters)
     layers = [
         *base(data, ground),
         graticule(ground, data.figures),
         svg.group(zone_shape(z, ground) for z in data.zones),
+        svg.group(bands(placed, ground, data.settings), aria_hidden="true"),
         svg.group(rings(clusters, data.settings), aria_hidden="true"),
+        svg.group(ellipses(placed, ground, data.settings), aria_hidden="true"),
         region_names,
         svg.group(symbol(c, data, linked) for c in clusters.iter_rows(named=True)),
         svg.group(totals(clusters, data.words), aria_hidden="true"),

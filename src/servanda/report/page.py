@@ -12,9 +12,11 @@ import servanda
 from servanda.findings import Finding, Reason
 from servanda.report import numbers, svg
 from servanda.report.annex import build_annex, number_lists, watch_lists
+from servanda.report.assumptions import assumption_rows, untried
 from servanda.report.changes import changes, revised
+from servanda.report.contributions import contribution_rows, notes
 from servanda.report.counts import beside, by_kind, by_region, day_counts, partly
-from servanda.report.data import ReportData
+from servanda.report.data import QUALITIES, ReportData
 from servanda.report.effort import effort_rows
 from servanda.report.incidents import Marked, exported
 from servanda.report.interference import LEVELS, TRACKS, airspace
@@ -27,6 +29,8 @@ from servanda.report.reliability import draw_reliability
 from servanda.report.scores import score_rows
 from servanda.report.strip import day_strip
 from servanda.report.timeline import draw_timeline
+from servanda.report.trends import trend_views
+from servanda.report.undercounts import undercount_rows
 from servanda.report.verdicts import exemptions, is_duty, party_name, summary, tally, term_rows, why_unsure
 from servanda.report.whisker import scale_of, whisker
 from servanda.report.words import STATUSES, STYLES, group_label, kind_label, verdict_word
@@ -48,6 +52,7 @@ def view(data: ReportData, marked: Marked) -> dict[str, Any]:
         "rows": rows,
         "summary": summary(data.words, rows),
         "tally": tally(rows),
+        "undercounts": undercount_rows(data),
         "exemptions": exemptions(data),
         "changes": shown,
         "changes_left": len(changed) - len(shown),
@@ -59,8 +64,13 @@ def view(data: ReportData, marked: Marked) -> dict[str, Any]:
         "known": annex.known(),
         "party": lambda p: party_name(data, p),
         "words": lambda term_id: called.get(term_id, term_id),
+        "tried": assumption_rows(data, rows),
+        "untried": untried(data, rows),
+        "contributions": contribution_rows(data),
+        "contribution_notes": notes(data),
         **_counts(data, marked),
         **_comparisons(data),
+        "trends": trend_views(data),
         **_language(data),
     }
 
@@ -171,6 +181,7 @@ NAMES: dict[str, Any] = {
     "HATCHES": svg.HATCHES,
     "DASH": numbers.DASH,
     "NONE": numbers.NONE,
+    "QUALITIES": QUALITIES,
     "anchor": numbers.anchor,
     "mark": svg.mark,
 }

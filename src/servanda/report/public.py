@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from servanda.findings import Undercount
 from servanda.report.data import ReportData
 from servanda.report.language import MASTER, catalogue
 
@@ -34,10 +35,20 @@ def publishable(data: ReportData) -> ReportData:
         watches=data.watches.filter(~hidden),
         quarantine=data.quarantine.with_columns(blank("file"), blank("reason"), name),
         sources=data.sources.filter(~hidden),
+        contributions=data.contributions.filter(~hidden),
         comparisons=tuple(replace(c, source_id=restricted) if c.source_id in withheld else c for c in data.comparisons),
+        trends=tuple(replace(t, source_id=restricted) if t.source_id in withheld else t for t in data.trends),
+        undercounts=tuple(_unlisted(u, data, withheld, restricted) for u in data.undercounts),
         refused=tuple(unnamed(r, withheld, restricted) for r in data.refused),
         notices=tuple(unnamed(n, withheld, restricted) for n in data.notices),
     )
+
+
+def _unlisted(u: Undercount, data: ReportData, withheld: list[str], instead: str) -> Undercount:
+    """Without the names of lists that restricted sources keep, and without the models that name them."""
+    groups = set(data.sources.filter(pl.col("source_id").is_in(withheld))["witness_group"].to_list())
+    lists = tuple(instead if groups & set(name.split("+")) else name for name in u.lists)
+    return u if lists == u.lists else replace(u, lists=lists, parts=())
 
 
 def withheld_sources(data: ReportData) -> list[str]:

@@ -31,7 +31,7 @@ from servanda.sources.curated import (
 )
 from servanda.sources.fetch_acled import FETCH as ACLED_FETCH
 from servanda.sources.places import coordinate_checks, number
-from servanda.sources.reading import Check, Rows, account, set_aside
+from servanda.sources.reading import Check, Rows, account, set_apart, set_aside
 from servanda.sources.times import DAY_PRECISION, midnight
 from servanda.tables import TIME
 
@@ -48,6 +48,7 @@ def read(payload: Payload, context: Context) -> Reading:
     rows = _lower_case(rows)
     deletions = "deleted_timestamp" in rows.columns and "event_date" not in rows.columns
     notices += account(rows.columns, FIELDS, NEEDED_DELETIONS if deletions else NEEDED, payload, context)
+    rows = set_apart(rows, FIELDS)
     absent = [pl.lit(None, pl.String).alias(c) for c in FIELDS.used if c not in rows.columns]
     frame = rows.frame.with_columns(absent).with_columns(pl.col("event_id_cnty").str.strip_chars())
     read_as = _deletions if deletions else _events
@@ -240,4 +241,7 @@ SOURCE = Source(
     derive=derive,
     flags=FLAGS,
     fetch=(ACLED_FETCH,),
+    # Published every week.
+    cadence=timedelta(days=7),
+    watches_from_rows=True,
 )

@@ -27,7 +27,7 @@ from servanda.sources.base import Context, Fields, Payload, Reading, Source
 from servanda.sources.content import digests, finish_observations, finish_watches, listed
 from servanda.sources.fetch_opensky import FETCH as OPENSKY_FETCH
 from servanda.sources.places import coordinate_checks, number
-from servanda.sources.reading import Check, account, per_value, set_aside
+from servanda.sources.reading import Check, account, per_value, set_apart, set_aside
 from servanda.sources.times import parse_times
 
 SINCE, UNTIL = 946_684_800, 4_102_444_800
@@ -52,6 +52,7 @@ def read(payload: Payload, context: Context) -> Reading:
     layout = layout_of(rows.columns, payload, context)
     needed = (*layout.needed, layout.lon, layout.lat)
     notices = account([*rows.columns, *needed[-2:]], SOURCE.fields, needed, payload, context)
+    rows = set_apart(rows, SOURCE.fields)
     frame = _measured(rows.frame, layout, settings)
     placed = frame.filter(pl.col("lon").is_not_null() | pl.col("lat").is_not_null() | pl.col("unreadable"))
     good, bad = set_aside(placed, _checks(layout), rows.columns, payload, context)
@@ -139,7 +140,7 @@ def _accuracy(frame: pl.DataFrame, settings: AdsbSettings) -> list[pl.Expr]:
     stated = own & pl.any_horizontal(v.is_not_null() for v, _, _ in scales)
     poor = pl.any_horizontal((v < least).fill_null(False) for v, _, least in scales)
     radius = pl.coalesce(
-        v.cast(pl.Int64).replace_strict(radii, default=None, return_dtype=pl.Float64) / R95_TO_SIGMA
+        v.cast(pl.Int64, strict=False).replace_strict(radii, default=None, return_dtype=pl.Float64) / R95_TO_SIGMA
         for v, radii, _ in scales
     )
     sigma = pl.when(stated).then(radius.fill_null(settings.worst_sigma_m)).otherwise(settings.unstated_sigma_m)
@@ -149,8 +150,8 @@ def _accuracy(frame: pl.DataFrame, settings: AdsbSettings) -> list[pl.Expr]:
 def _told(altitude_m: pl.Expr, speed_mps: pl.Expr) -> pl.Expr:
     """Height and speed in plain units, whatever the layout's."""
     parts = (
-        pl.format("{} m", altitude_m.round().cast(pl.Int64)),
-        pl.format("{} m/s", speed_mps.round().cast(pl.Int64)),
+        pl.format("{} m", altitude_m.round().cast(pl.Int64, strict=False)),
+        pl.format("{} m/s", speed_mps.round().cast(pl.Int64, strict=False)),
     )
     return pl.concat_str(parts, separator=", ", ignore_nulls=True)
 
@@ -357,4 +358,7 @@ SOURCE = Source(
     flags=FLAGS,
     kinds=frozenset({POSITION, OVERFLIGHT, JAMMING}),
     fetch=(OPENSKY_FETCH,),
+    # Whoever receives at all receives every day; an hour without aircraft is no watch anyway.
+    cadence=timedelta(days=1),
+    watches_from_rows=True,
 )

@@ -12,8 +12,9 @@ from servanda.sources.alerts_settings import END_IMPUTED, FLAGS, KIND, MENDED_PL
 from servanda.sources.alerts_trust import derive, derive_watches
 from servanda.sources.base import Context, Fields, Payload, Reading, Source
 from servanda.sources.content import finish_observations, finish_watches, known, with_record_ids
+from servanda.sources.fetch_github import ALERTS as ALERTS_FETCH
 from servanda.sources.places import regions, union
-from servanda.sources.reading import account, read_csv, refuse, set_aside
+from servanda.sources.reading import account, read_csv, refuse, set_apart, set_aside
 from servanda.sources.times import UNREADABLE, local_day, midnight, parse_times
 
 LAYOUTS = {
@@ -47,6 +48,7 @@ def read(payload: Payload, context: Context) -> Reading:
     rows = read_csv(payload, context)
     layout = _layout(rows.columns, payload, context)
     notices = account(rows.columns, SOURCE.fields, LAYOUTS[layout], payload, context)
+    rows = set_apart(rows, SOURCE.fields)
     frame = with_record_ids(rows.frame, known(rows.columns, SOURCE.fields), context)
     frame = _timed(_placed(frame, layout, areas), layout, context)
     good, bad = set_aside(frame, _checks(areas), rows.columns, payload, context)
@@ -199,4 +201,8 @@ SOURCE = Source(
     derive=derive,
     derive_watches=derive_watches,
     flags=FLAGS,
+    fetch=(ALERTS_FETCH,),
+    # The file is published daily; the longest time without a start in four months of 2025 was nineteen hours.
+    cadence=timedelta(days=1),
+    watches_from_rows=True,
 )

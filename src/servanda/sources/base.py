@@ -3,6 +3,7 @@
 A new provider is one file that makes a ``Source`` and one entry point in the group ``servanda.sources``.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -10,9 +11,19 @@ from datetime import timedelta
 import polars as pl
 from pydantic import BaseModel, ConfigDict
 
+from servanda.sources.fetching import Fetch
 from servanda.tables import OBSERVATIONS, QUARANTINE, WATCHES
 
 ENTRY_POINTS = "servanda.sources"
+TOLD_CHARACTERS = 1_000
+"""Length to which a notice or a reason is cut: a file may name a column with a million letters."""
+UNTOLD = r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]"
+"""Characters that steer a terminal or turn the direction of writing: they are no part of a message."""
+
+
+def told(text: str) -> str:
+    """What a file says, fit for a message: on one line, cut to ``TOLD_CHARACTERS``, each steering character a space."""
+    return re.sub(UNTOLD, " ", text[:TOLD_CHARACTERS]).encode("utf-8", "replace").decode()
 
 
 @dataclass(frozen=True)
@@ -41,6 +52,10 @@ class Settings(BaseModel):
     """Hours from an event to when it can be known; None: the source's own. Used where the data give no record time."""
     access: str = "open"
 
+    def added_kinds(self) -> frozenset[str]:
+        """Kinds that the source reports because of these settings, beside its own."""
+        return frozenset()
+
 
 @dataclass(frozen=True)
 class Context:
@@ -59,6 +74,9 @@ class Reading:
     watches: pl.DataFrame = field(default_factory=WATCHES.empty)
     quarantine: pl.DataFrame = field(default_factory=QUARANTINE.empty)
     notices: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "notices", tuple(map(told, self.notices)))
 
 
 @dataclass(frozen=True)
@@ -80,10 +98,10 @@ class Source:
     """A provider: what it is, how far to trust it, how to read it.
 
     ``read`` sees one payload and decides row by row, so that a file split in two gives the same rows.
-    ``derive`` (optional) sees all stored observations of the source and may set flags, kinds and
-    credibility that depend on other rows. ``derive_watches`` (optional) sees all stored watches and
-    observations and may withdraw or narrow a watch that other rows show to be blind. All are pure.
-    ``read`` raises SourceRefused for a file that cannot be read as a whole; a bad row goes to quarantine.
+    ``derive`` (optional) sees all stored observations of the source and may set flags, kinds,
+    credibility and a time that the row leaves open, as they depend on other rows. ``derive_watches`` (optional)
+    sees all stored watches and observations and may withdraw or narrow a watch that other rows show to be blind.
+    All are pure. ``read`` raises SourceRefused for a file that cannot be read as a whole; a bad row goes to quarantine.
     """
 
     name: str
@@ -117,6 +135,13 @@ class Source:
     """Kinds that it could ever report, each with all below it; empty: any kind."""
     is_witness: bool = True
     """Does it report what was seen, not what was said? Sources that relay claims prove nothing by number."""
+    fetch: tuple[Fetch, ...] = ()
+    """Ways in which ``servanda pull`` can fetch it."""
+    cadence: timedelta | None = None
+    """Something comes from it at least so often; a longer silence is an outage, not calm. None: no rhythm is known."""
+    watches_from_rows: bool = False
+    """Does it work its watches out from the rows that came? Then only rows show that it was alive: in an outage, and
+    after the last row, nothing is taken for a watch."""
 
     def group_of(self, source_id: str, settings: Settings) -> str:
         """The witness group of a feed: the mission's word, else the source's, else its own."""

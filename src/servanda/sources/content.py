@@ -11,7 +11,7 @@ from hashlib import sha256
 
 import polars as pl
 
-from servanda.sources.base import Context, Fields, Payload, Source
+from servanda.sources.base import Context, Fields, Payload, Settings, Source
 from servanda.sources.reading import ROW
 from servanda.tables import OBSERVATIONS, WATCHES
 
@@ -130,8 +130,12 @@ def identified_watches(frame: pl.DataFrame) -> pl.DataFrame:
 
 def latency(source: Source, context: Context) -> timedelta:
     """Time from an event to when it can be known: the mission's setting, else the source's own."""
-    hours = context.settings.latency_h
-    return source.latency if hours is None else timedelta(hours=hours)
+    return latency_of(source, context.settings)
+
+
+def latency_of(source: Source, settings: Settings) -> timedelta:
+    """As ``latency``, where only the settings of a feed are at hand."""
+    return source.latency if settings.latency_h is None else timedelta(hours=settings.latency_h)
 
 
 def reflagged(flags: pl.Expr, derived: Mapping[str, pl.Expr]) -> pl.Expr:

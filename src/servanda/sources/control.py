@@ -10,7 +10,8 @@ from shapely.geometry.base import BaseGeometry
 
 from servanda.sources.base import Context, Fields, Payload, Reading, Settings, Source
 from servanda.sources.content import finish_observations, reflagged, with_record_ids
-from servanda.sources.places import geojson, mended, shape
+from servanda.sources.fetch_github import DEEPSTATE as DEEPSTATE_FETCH
+from servanda.sources.places import geojson, in_degrees, mended, shape
 from servanda.sources.reading import quarantine_rows, refuse
 from servanda.sources.times import DAY_PRECISION, TIME_FLAGS, midnight
 
@@ -41,13 +42,9 @@ def read(payload: Payload, context: Context) -> Reading:
         raise refuse(
             payload, context, "it holds no area.", "Fetch it again; an empty map does not say that nothing is held."
         )
+    for area in areas:
+        in_degrees(area, payload, context)
     area = shapely.normalize(shapely.union_all(areas))
-    west, south, east, north = area.bounds
-    if west < -180 or east > 180 or south < -90 or north > 90:
-        mend = "Export it in WGS 84 degrees (CRS84), longitude first."
-        raise refuse(
-            payload, context, f"its coordinates run to {west}, {south}, {east}, {north}: these are no degrees.", mend
-        )
     zone = settings.time_zone or SOURCE.time_zone
     midday = pl.datetime(day.year, day.month, day.day, time_unit="us")
     wkb = bytes(shapely.to_wkb(area))
@@ -91,13 +88,18 @@ def _areas(features: Sequence[object]) -> tuple[list[BaseGeometry], list[tuple[i
         if raw is None:
             bad.append((n, "Its area cannot be read.", str(geometry)))
             continue
+        area = mended(raw)
+        if area.is_empty:
+            bad.append((n, "Its area cannot be read.", str(geometry)))
+            continue
         was_mended = was_mended or not raw.is_valid
-        areas.append(mended(raw))
+        areas.append(area)
     return areas, bad, was_mended
 
 
 def _unknown_properties(features: Sequence[object], payload: Payload) -> tuple[str, ...]:
-    found = {str(k) for f in features if isinstance(f, dict) for k in f.get("properties") or {}}
+    properties = [f.get("properties") for f in features if isinstance(f, dict)]
+    found = {str(k) for p in properties if isinstance(p, dict) for k in p}
     unknown = sorted(found - set(SOURCE.fields.used) - set(SOURCE.fields.ignored))
     return tuple(f"{payload.name}: property {name!r} is new: its values are not read." for name in unknown)
 
@@ -142,4 +144,7 @@ SOURCE = Source(
         MENDED: "Rings that cross themselves were mended.",
         **TIME_FLAGS,
     },
+    fetch=(DEEPSTATE_FETCH,),
+    # One map a day.
+    cadence=timedelta(days=1),
 )

@@ -15,7 +15,7 @@ from servanda.sources.base import Context, Fields, Payload, Reading, Source
 from servanda.sources.content import finish_observations, finish_watches, known, listed, with_record_ids
 from servanda.sources.corridors_settings import CorridorSettings
 from servanda.sources.places import circles, coordinate_checks, number
-from servanda.sources.reading import Check, account, read_csv, set_aside
+from servanda.sources.reading import Check, account, read_csv, set_apart, set_aside
 from servanda.sources.times import DAY_PRECISION, TIME_FLAGS, midnight
 
 NEEDED = ("Date", "proposal", "status_result", "from_latitude", "from_longitude", "to_latitude", "to_longitude")
@@ -35,6 +35,7 @@ def read(payload: Payload, context: Context) -> Reading:
     settings = CorridorSettings.model_validate(context.settings.model_dump())
     rows = read_csv(payload, context)
     notices = account(rows.columns, SOURCE.fields, NEEDED, payload, context)
+    rows = set_apart(rows, SOURCE.fields)
     frame = with_record_ids(rows.frame, known(rows.columns, SOURCE.fields), context)
     frame = frame.with_columns(pl.lit(None, pl.String).alias(c) for c in OPTIONAL if c not in frame.columns)
     frame = _outcome(_dated(_ends(frame), settings.time_zone or SOURCE.time_zone), settings)

@@ -16,7 +16,7 @@ from servanda.sources.reading import (
     ROW,
     Check,
     Rows,
-    decoded,
+    loaded_json,
     per_value,
     quarantine_rows,
     read_csv,
@@ -58,11 +58,8 @@ def read_events(payload: Payload, context: Context, list_key: str) -> tuple[Rows
 
 
 def _from_json(payload: Payload, context: Context, list_key: str) -> tuple[Rows, list[str]]:
-    try:
-        # Numbers stay as they are written: a coordinate is the same text in CSV and in JSON.
-        found = json.loads(decoded(payload, context), parse_float=str, parse_int=str, parse_constant=str)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise refuse(payload, context, f"it is not JSON ({error}).", "Fetch it again; it may be cut off.") from error
+    # Numbers stay as they are written: a coordinate is the same text in CSV and in JSON.
+    found = loaded_json(payload, context, parse_float=str, parse_int=str, parse_constant=str)
     records = found.get(list_key) if isinstance(found, dict) else None
     if not isinstance(records, list):
         said = json.dumps(found, sort_keys=True)[:200]
@@ -88,7 +85,7 @@ def _text(value: Any) -> str | None:
 
 def _more_pages(found: Mapping[str, Any], payload: Payload) -> list[str]:
     pages = str(found.get("TotalPages") or "")
-    if not pages.isdigit() or int(pages) < 2:
+    if not pages.isdecimal() or len(pages) > 9 or int(pages) < 2:
         return []
     return [f"{payload.name}: it is one of {pages} pages; let 'path' name all of them."]
 

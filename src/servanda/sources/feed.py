@@ -3,7 +3,6 @@
 What a feed carries is what somebody says: a claim, unless the mission says otherwise.
 """
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Literal
 
@@ -59,7 +58,8 @@ def read(payload: Payload, context: Context) -> Reading:
     if frame.is_empty():
         return Reading(notices=(f"{payload.name}: it has no entries.",))
     frame = _entries(frame, settings) if is_feed else _records(frame, settings)
-    identity = ["id"] if is_feed else _identity(frame, settings)
+    names = ("id",) if is_feed else (settings.record,) if settings.record else IDS
+    identity = [c for c in names if c in frame.columns]
     rows = Rows(frame, quarantine_rows([], payload, context))
     return read_as(SOURCE, rows, identity, _mapping(settings, is_feed), payload, context)
 
@@ -92,13 +92,6 @@ def _records(frame: pl.DataFrame, settings: FeedSettings) -> pl.DataFrame:
     """Records of a list as they are, their times in a spelling that can be read."""
     names = {theirs for theirs, ours in settings.columns.items() if ours in _TIME_COLUMNS} | set(_TIME_COLUMNS)
     return frame.with_columns(iso(frame[c]) for c in frame.columns if c in names)
-
-
-def _identity(frame: pl.DataFrame, settings: FeedSettings) -> Sequence[str]:
-    """The column that names a record; without one a record is all that it says."""
-    columns = [c for c in frame.columns if not c.startswith("__")]
-    named = [c for c in ((settings.record,) if settings.record else IDS) if c in columns]
-    return [named[0]] if named and not frame[named[0]].null_count() else columns
 
 
 def _mapping(settings: FeedSettings, is_feed: bool) -> FeedSettings:

@@ -14,7 +14,7 @@ import shapely
 from shapely.geometry import shape
 
 from servanda.sources.base import Context, Payload
-from servanda.sources.reading import ROW, decoded, refuse, unpacked
+from servanda.sources.reading import ROW, loaded_json, refuse, unpacked
 
 ENTRY = (
     "id",
@@ -112,13 +112,7 @@ def json_records(payload: Payload, items: str | None, context: Context) -> tuple
 
     ``items``: where the list is, as ``data.alerts``; None: the document itself, or the one list in it.
     """
-    try:
-        found = json.loads(decoded(payload, context))
-    except json.JSONDecodeError as error:
-        reason = f"line {error.lineno} column {error.colno}: it is not JSON ({error.msg})."
-        raise refuse(payload, context, reason, "Fetch it again; it may be cut off.") from error
-    except RecursionError as error:
-        raise refuse(payload, context, "it is nested without end.", "Check the address.") from error
+    found = loaded_json(payload, context)
     if isinstance(found, dict) and str(found.get("version", "")).startswith("https://jsonfeed.org/"):
         return [_json_entry(e, found.get("language")) for e in _list(found, "items", payload, context)], True
     return [flat(record) for record in _list(found, items, payload, context)], False

@@ -8,11 +8,13 @@ import polars as pl
 
 from servanda.sources.base import Context, Fields, Payload, Reading, Source
 from servanda.sources.content import finish_observations, with_record_ids
+from servanda.sources.fetch_firms import FETCH as FIRMS_FETCH
 from servanda.sources.firms_season import derive
 from servanda.sources.firms_settings import FLAGS, KIND, FirmsSettings, satellites
-from servanda.sources.firms_watches import outage, watches
+from servanda.sources.firms_watches import derive_watches, outage, watches
 from servanda.sources.places import coordinate_checks, geojson, number
-from servanda.sources.reading import ROW, Rows, account, quarantine_rows, read_csv, set_aside, unpacked
+from servanda.sources.reading import ROW, Rows, account, quarantine_rows, read_csv, set_apart, set_aside, unpacked
+from servanda.sources.times import plausible
 
 NEEDED = ("latitude", "longitude", "acq_date", "acq_time", "satellite", "confidence")
 SAME = {"bright_ti4": "brightness", "bright_ti5": "bright_t31"}
@@ -28,6 +30,7 @@ def read(payload: Payload, context: Context) -> Reading:
     """Read one file: an observation for every pixel, watches for the passes that the data or the coverage file show."""
     rows = _rows(payload, context)
     notices = account(rows.columns, SOURCE.fields, NEEDED, payload, context) if rows.columns else []
+    rows = set_apart(rows, SOURCE.fields)
     if rows.frame.is_empty():
         return _empty_feed(rows, notices, payload, context)
     frame = with_record_ids(_canonical(rows), RECORD, context)
@@ -50,7 +53,8 @@ def _rows(payload: Payload, context: Context) -> Rows:
     if unpacked(payload, context).lstrip()[:1] != b"{":
         return read_csv(payload, context)
     features = geojson(payload, context)["features"]
-    records = [f.get("properties") if isinstance(f, dict) else None for f in features]
+    properties = [f.get("properties") if isinstance(f, dict) else None for f in features]
+    records = [p if isinstance(p, dict) else None for p in properties]
     bad = [
         (n, "The feature has no properties.", str(f))
         for n, (f, r) in enumerate(zip(features, records, strict=True), 1)
@@ -82,7 +86,7 @@ def _canonical(rows: Rows) -> pl.DataFrame:
         number("longitude").alias("lon"),
         number("latitude").alias("lat"),
         clock.alias("acq_time"),
-        stamp.str.to_datetime("%Y-%m-%d %H%M", time_unit="us", time_zone="UTC", strict=False).alias("t"),
+        plausible(stamp.str.to_datetime("%Y-%m-%d %H%M", time_unit="us", time_zone="UTC", strict=False)).alias("t"),
         pl.col("satellite")
         .str.strip_chars()
         .replace_strict(names, default=None, return_dtype=pl.String)
@@ -180,5 +184,9 @@ SOURCE = Source(
     kinds=frozenset({"thermal_anomaly"}),
     read=read,
     derive=derive,
+    derive_watches=derive_watches,
     flags=FLAGS,
+    fetch=(FIRMS_FETCH,),
+    # Each satellite passes twice a day, and snapshots of a day are published day and night.
+    cadence=timedelta(days=1),
 )

@@ -5,7 +5,7 @@ from datetime import timedelta
 import polars as pl
 
 from servanda.sources.base import Context, Payload, Source
-from servanda.sources.content import finish_watches, latency
+from servanda.sources.content import finish_watches, identified_watches, latency
 from servanda.sources.firms_settings import KIND, FirmsSettings, satellites, settings_of
 from servanda.sources.reading import read_csv, refuse
 
@@ -77,6 +77,16 @@ def coverage(source: Source, context: Context) -> tuple[pl.DataFrame, pl.DataFra
     )
     known = _merged(lines.filter("whole").select("product", "t_start", "t_end"))
     return known, _gaps(known, lines)
+
+
+def derive_watches(watches: pl.DataFrame, observations: pl.DataFrame, context: Context) -> pl.DataFrame:
+    """Without a coverage file only pixels show that anything was delivered: nothing after the last one is a watch."""
+    if "coverage" in context.aux or observations.is_empty():
+        return watches
+    last = observations.select(pl.col("t_end").max()).item()
+    late = (pl.col("status") == "watching") & (pl.col("t_end") > last)
+    cut = watches.filter(late & (pl.col("t_start") < last)).with_columns(pl.lit(last).alias("t_end")).drop("watch_id")
+    return pl.concat([watches.filter(~late), identified_watches(cut)]).sort("t_start", "watch_id")
 
 
 def _merged(spans: pl.DataFrame) -> pl.DataFrame:

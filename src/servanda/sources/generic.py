@@ -12,10 +12,12 @@ import polars as pl
 
 from servanda.sources.base import Context, Fields, Payload, Reading, Source
 from servanda.sources.content import finish_observations, finish_watches, listed, with_record_ids
+from servanda.sources.generic_counts import CONVERTED_FLAG, counted
 from servanda.sources.generic_files import WKB, read_rows
 from servanda.sources.generic_fill import FILLED, FILLED_FLAG, fallback_columns, filled
 from servanda.sources.generic_kinds import kind_check, kinded
 from servanda.sources.generic_places import placed, point_checks
+from servanda.sources.generic_sectors import SIGMA, with_sectors
 from servanda.sources.generic_settings import COLUMNS, SET_BY_US, TableSettings
 from servanda.sources.places import number
 from servanda.sources.reading import ROW, Check, Rows, refuse, set_aside
@@ -24,7 +26,7 @@ from servanda.tables import ACCESS, CLAIMS, OBSERVATIONS, WATCH_STATUS, WATCHES
 
 WORDS = {"claim": CLAIMS, "access": ACCESS, "reliability": tuple("ABCDEF"), "status": WATCH_STATUS}
 NUMBERS = ("sigma_m", "count_low", "count_high", "credibility", "p_detect", "p_false")
-_PLACES = ("lon", "lat", "geometry", "footprint", "place", WKB)
+_PLACES = ("lon", "lat", "geometry", "footprint", "place", "bearing_deg", WKB)
 
 
 _THEIRS = "__their "
@@ -45,13 +47,17 @@ def read(payload: Payload, context: Context) -> Reading:
     """Read one table. Raises SourceRefused when it has no kind, no start or no place at all."""
     settings = TableSettings.model_validate(context.settings.model_dump())
     rows = read_rows(payload, settings, context)
-    return read_as(SOURCE, rows, rows.columns, settings, payload, context)
+    return read_as(SOURCE, rows, (), settings, payload, context)
 
 
 def read_as(
     source: Source, rows: Rows, identity: Sequence[str], settings: TableSettings, payload: Payload, context: Context
 ) -> Reading:
-    """Rows of ``source`` by the mapping in ``settings``. ``identity``: columns that make a record the same record."""
+    """Rows of ``source`` by the mapping in ``settings``.
+
+    ``identity``: columns that name a record, the best first; the first that a row fills is its name. A row that
+    fills none is all that it says.
+    """
     checked = _checked(rows, identity, settings, payload, context)
     if checked.watching:
         watches = finish_watches(checked.good, source, payload, context)
@@ -63,7 +69,7 @@ def read_as(
 def _checked(
     rows: Rows, identity: Sequence[str], settings: TableSettings, payload: Payload, context: Context
 ) -> _Checked:
-    provided = _renamed(with_record_ids(rows.frame, identity, context), rows.columns, settings)
+    provided = _renamed(_identified(rows, identity, context), rows.columns, settings)
     watching = _holds_watches(provided, settings)
     _need(provided, watching, settings, payload, context)
     notices = _notices(rows.columns, settings, payload)
@@ -71,12 +77,25 @@ def _checked(
     if dropped:
         notices.append(f"{payload.name}: {dropped} rows are of categories that are no event.")
     provided, place_checks = placed(_timed(provided, settings), context)
-    checks = [kind_check(provided), *_time_checks(), *place_checks, *point_checks(provided, settings)]
-    checks += [*_value_checks(provided), *_place_needed(watching, settings)]
+    provided, sector_checks = with_sectors(provided, settings)
+    provided, count_checks = counted(provided, settings)
+    checks = [kind_check(provided), *_time_checks(), *place_checks, *sector_checks, *point_checks(provided, settings)]
+    checks += [*count_checks, *_value_checks(provided), *_place_needed(watching, settings)]
     raw = [c for c in provided.columns if c.startswith(_THEIRS)]
     good, bad = set_aside(provided, checks, raw, payload, context)
     table = _watches(good, settings) if watching else _observations(good, settings)
     return _Checked(table, watching, pl.concat([rows.bad, bad]).sort("row"), tuple(notices))
+
+
+def _identified(rows: Rows, identity: Sequence[str], context: Context) -> pl.DataFrame:
+    """Add ``record_id``. What other rows fill decides nothing."""
+    nameless, said = pl.lit(True), []
+    for name in identity:
+        said.append(pl.when(nameless).then(name).alias(name))
+        nameless &= pl.col(name).is_null()
+    said += [pl.when(nameless).then(c).alias(c) for c in rows.columns if c not in identity] if identity else []
+    ids = with_record_ids(rows.frame.with_columns(said), rows.columns, context)["record_id"]
+    return rows.frame.with_columns(ids)
 
 
 def _renamed(frame: pl.DataFrame, theirs: list[str], settings: TableSettings) -> pl.DataFrame:
@@ -108,7 +127,7 @@ def _need(frame: pl.DataFrame, watching: bool, settings: TableSettings, payload:
     missing = [c for c in needed if c not in frame.columns]
     places = [c for c in _PLACES if c in frame.columns]
     if not places and not (watching and settings.everywhere):
-        missing.append("a place (lon and lat, geometry, or place)")
+        missing.append("a place (lon and lat, geometry, place, or a post and bearing_deg)")
     if ("lon" in places) != ("lat" in places):
         missing.append("lat" if "lon" in places else "lon")
     if "place" in places and places == ["place"] and "regions" not in context.aux:
@@ -197,12 +216,20 @@ def _observations(good: pl.DataFrame, settings: TableSettings) -> pl.DataFrame:
         "lon": pl.when(point).then("x"),
         "lat": pl.when(point).then("y"),
         "geometry": pl.col("area"),
-        "sigma_m": pl.coalesce(sigma, pl.when(point).then(pl.lit(settings.sigma_m, pl.Float64))),
+        "sigma_m": pl.coalesce(sigma, SIGMA, pl.when(point).then(pl.lit(settings.sigma_m, pl.Float64))),
         "claim": pl.coalesce(claim, pl.lit("sighting")),
+        "access": _access(good, settings),
         **{name: number(name) for name in ("count_low", "count_high", "credibility") if name in good.columns},
     }
     kept = [c for c in good.columns if c in OBSERVATIONS.names]
     return good.select(*(c for c in kept if c not in values), *(v.alias(name) for name, v in values.items()))
+
+
+def _access(good: pl.DataFrame, settings: TableSettings) -> pl.Expr:
+    """What shows where a post is may not be published, unless the row says so."""
+    own = pl.col("access") if "access" in good.columns else pl.lit(None, pl.String)
+    near = settings.post_access if settings.access == "open" else settings.access
+    return pl.coalesce(own, pl.when(pl.col(SIGMA).is_not_null()).then(pl.lit(near)))
 
 
 def _watches(good: pl.DataFrame, settings: TableSettings) -> pl.DataFrame:
@@ -242,5 +269,5 @@ SOURCE = Source(
     aux={"regions": "boundary GeoJSON: areas for the column place"},
     settings=TableSettings,
     read=read,
-    flags={**TIME_FLAGS, **FILLED_FLAG},
+    flags={**TIME_FLAGS, **FILLED_FLAG, **CONVERTED_FLAG},
 )

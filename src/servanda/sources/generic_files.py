@@ -47,9 +47,14 @@ def _delimiter(start: bytes) -> str:
 def _parquet(data: bytes, payload: Payload, context: Context) -> Rows:
     try:
         frame = pl.read_parquet(io.BytesIO(data))
-    except pl.exceptions.PolarsError as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:  # the library panics at broken bytes
         raise refuse(payload, context, f"the Parquet file cannot be read: {error}.", "Write it again.") from error
+    ours = sorted({ROW, WKB} & set(frame.columns))
+    if ours:
+        raise refuse(payload, context, f"it has a column {ours[0]!r}, which is ours.", "Give it another name.")
     columns = [_as_text(frame[name]) for name in frame.columns]
+    if [c.name for c in columns].count(WKB) > 1:
+        raise refuse(payload, context, "it has a geometry and a footprint.", "A table has one or the other.")
     return Rows(
         pl.DataFrame(columns).with_row_index(ROW, offset=1).cast({ROW: pl.Int64}), quarantine_rows([], payload, context)
     )
@@ -59,12 +64,22 @@ def _as_text(column: pl.Series) -> pl.Series:
     """The column as text; binary stays (WKB), a list is joined by |, a naive time stays naive."""
     name, dtype = column.name, column.dtype
     if dtype == pl.Binary:
-        return column.alias(WKB if name in ("geometry", "footprint") else name)
+        return column.alias(WKB) if name in ("geometry", "footprint") else _from_bytes(column)
     if isinstance(dtype, pl.List):
         return column.list.eval(pl.element().cast(pl.String)).list.join("|")
+    if dtype == pl.String:
+        return column.replace("", None)
     if isinstance(dtype, pl.Datetime):
         return column.dt.strftime("%Y-%m-%dT%H:%M:%S%.6f%:z" if dtype.time_zone else "%Y-%m-%dT%H:%M:%S%.6f")
     return column.cast(pl.String)
+
+
+def _from_bytes(column: pl.Series) -> pl.Series:
+    """Bytes as text; what is no text is no value."""
+    texts = ((b or b"").decode("utf-8", "ignore") for b in column)
+    return pl.Series(
+        column.name, [t if t and t.encode() == b else None for t, b in zip(texts, column, strict=True)], pl.String
+    )
 
 
 def _geojson(payload: Payload, context: Context) -> Rows:
@@ -76,7 +91,7 @@ def _geojson(payload: Payload, context: Context) -> Rows:
         if not isinstance(properties, dict):
             bad.append((n, "The feature has no properties.", str(feature)))
             continue
-        record: dict[str, Any] = {k: _scalar(v) for k, v in properties.items()} | {ROW: n}
+        record: dict[str, Any] = {k: _scalar(v) for k, v in properties.items() if k != WKB} | {ROW: n}
         geometry = shape(feature.get("geometry"))
         if geometry is not None and geometry.geom_type == "Point":
             record |= {"lon": repr(geometry.x), "lat": repr(geometry.y)}

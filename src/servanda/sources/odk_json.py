@@ -6,7 +6,7 @@ from typing import Any
 
 from servanda.sources.base import Context, Payload
 from servanda.sources.odk_reports import MEND, Answers, Report, Reports, leaf_of, not_read, persons
-from servanda.sources.reading import decoded, quarantine_rows, refuse
+from servanda.sources.reading import loaded_json, quarantine_rows, refuse
 
 LINK = "@odata.navigationLink"
 
@@ -14,7 +14,7 @@ LINK = "@odata.navigationLink"
 def read_json(payload: Payload, context: Context, repeat: str) -> Reports:
     """OData of ODK Central ("value"), the API of KoboToolbox ("results"), or a plain list."""
     try:
-        found = json.loads(decoded(payload, context))
+        found = loaded_json(payload, context)
         if isinstance(found, dict):
             found = found.get("value", found.get("results"))
         if not isinstance(found, list):

@@ -1,12 +1,15 @@
 """Entries of a report to observations: what, when, where, how many, who is said to have done it."""
 
+import numpy as np
 import polars as pl
 
+from servanda import sectors
 from servanda.kinds import tree
 from servanda.kinds.crosswalk import unknown_kind
 from servanda.sources.base import Context, Payload
+from servanda.sources.count_words import interval
 from servanda.sources.odk_form import CLAIMS, COUNTS, PLACED, UNKNOWN_ACTOR
-from servanda.sources.odk_places import sectors, with_point
+from servanda.sources.odk_places import with_point
 from servanda.sources.odk_settings import OdkSettings, sense
 from servanda.sources.odk_watches import NOWHERE
 from servanda.sources.places import number
@@ -172,25 +175,21 @@ def _sectors(frame: pl.DataFrame, settings: OdkSettings) -> pl.DataFrame:
     lon, lat, bearing, low, high = (
         frame[c].to_numpy() for c in ("post_lon", "post_lat", "bearing_n", "range_low_n", "range_high_n")
     )
-    made = sectors(lon, lat, bearing + settings.declination_deg, low, high, settings.bearing_error_deg)
+    half = np.full(len(lon), settings.bearing_error_deg)
+    made = sectors.placed(sectors.Sectors(lon, lat, bearing + settings.declination_deg, half, low, high))
     return frame.hstack(made).with_columns((pl.col("sigma_m") ** 2 + pl.col("post_sigma_m") ** 2).sqrt())
 
 
 def _observations(placed: pl.DataFrame, settings: OdkSettings) -> pl.DataFrame:
     low, high, says = pl.col("count_low_n"), pl.col("count_high_n"), pl.col("count_says").fill_null("exactly")
-    about = settings.about_share
-    stated = pl.when(says != "not")
+    least, most = interval(says, low, high, settings.about_share)
     photo = pl.when(pl.col("photo").is_not_null()).then(pl.format("Picture: {}.", "photo"))
     return placed.with_columns(
-        stated.then(pl.when(says == "about").then((low * (1 - about)).floor()).otherwise(low)).alias("count_low"),
-        stated.then(
-            pl.when(says == "about").then((low * (1 + about)).ceil())
-            .when(says == "between").then(high)
-            .when(says == "exactly").then(low)
-        ).alias("count_high"),
-        stated.then(pl.when(low.is_not_null()).then("count_unit")).alias("count_unit"),
+        least.alias("count_low"),
+        most.alias("count_high"),
+        pl.when((says != "not") & low.is_not_null()).then("count_unit").alias("count_unit"),
         pl.when(pl.col("actor") != UNKNOWN_ACTOR).then("actor").alias("actor_claimed"),
         pl.coalesce("claim", pl.lit("sighting")).alias("claim"),
         pl.concat_str("notes", photo, separator=" ", ignore_nulls=True).replace("", None).alias("text"),
         pl.when("clock_ahead").then(pl.lit([CLOCK_AHEAD])).otherwise(pl.lit([], pl.List(pl.String))).alias("flags"),
-    )  # fmt: skip
+    )

@@ -10,6 +10,7 @@ import polars as pl
 
 from servanda.sources.base import Context, Fields, Payload, Reading, Source
 from servanda.sources.content import digests, finish_observations, finish_watches, known, listed, with_record_ids
+from servanda.sources.count_words import at_least
 from servanda.sources.osce_corrections import derive
 from servanda.sources.osce_settings import (
     AT_LEAST,
@@ -27,7 +28,7 @@ from servanda.sources.osce_settings import (
     settings_of,
 )
 from servanda.sources.places import number, regions
-from servanda.sources.reading import Check, account, read_csv, refuse, set_aside
+from servanda.sources.reading import Check, account, read_csv, refuse, set_apart, set_aside
 from servanda.sources.times import UNREADABLE, parse_times
 
 NEEDED = ("report_number", "issued_on", "as_of", "period_from", "region", "ceasefire_violations")
@@ -45,6 +46,7 @@ def read(payload: Payload, context: Context) -> Reading:
     rows = read_csv(payload, context)
     _refuse_totals(rows.columns, payload, context)
     notices = account(rows.columns, SOURCE.fields, NEEDED, payload, context)
+    rows = set_apart(rows, SOURCE.fields)
     frame = with_record_ids(rows.frame, known(rows.columns, SOURCE.fields), context)
     frame = _numbers(_placed(_timed(_whole(frame), context), areas, context))
     good, bad = set_aside(frame, _checks(), rows.columns, payload, context)
@@ -180,8 +182,8 @@ def _counts(good: pl.DataFrame) -> pl.DataFrame:
 
 def _count(column: str, name: str) -> list[pl.Expr]:
     n = pl.col(column)
-    high = pl.when(~pl.col("open").list.contains(name)).then(n)
-    return [n.alias("count_low"), high.alias("count_high"), pl.lit(UNIT).alias("count_unit")]
+    low, high = at_least(n, pl.col("open").list.contains(name))
+    return [low.alias("count_low"), high.alias("count_high"), pl.lit(UNIT).alias("count_unit")]
 
 
 def _trends(good: pl.DataFrame) -> pl.DataFrame:
@@ -274,4 +276,6 @@ SOURCE = Source(
     read=read,
     derive=derive,
     flags=FLAGS,
+    # One report a day; that of Monday covers the days since the last one, so nothing is left out.
+    cadence=timedelta(days=1),
 )

@@ -11,7 +11,7 @@ from pyproj import Geod
 from shapely.geometry.base import BaseGeometry
 
 from servanda.sources.base import Context, Payload
-from servanda.sources.reading import Check, decoded, refuse
+from servanda.sources.reading import Check, loaded_json, refuse
 
 _WGS84 = Geod(ellps="WGS84")
 _CIRCLE_CORNERS = 64
@@ -39,11 +39,7 @@ def coordinate_checks(lon: str = "lon", lat: str = "lat") -> list[Check]:
 
 def geojson(payload: Payload, context: Context) -> dict[str, Any]:
     """The GeoJSON object in a payload. Raises SourceRefused where it is none."""
-    try:
-        found = json.loads(decoded(payload, context))
-    except json.JSONDecodeError as error:
-        reason = f"line {error.lineno} column {error.colno}: it is not JSON ({error.msg})."
-        raise refuse(payload, context, reason, "Fetch it again; it may be cut off.") from error
+    found = loaded_json(payload, context)
     if not isinstance(found, dict) or not isinstance(found.get("features"), list):
         raise refuse(payload, context, "it is not a GeoJSON FeatureCollection.", "Export it as a FeatureCollection.")
     return found
@@ -56,7 +52,8 @@ def shape(geometry: Mapping[str, Any] | None, mend: bool = True) -> BaseGeometry
     made = shapely.from_geojson(json.dumps(geometry), on_invalid="ignore")
     if made is None or made.is_empty:
         return None
-    return mended(made) if mend else made
+    made = mended(made) if mend else made
+    return None if made.is_empty else made
 
 
 def mended(geometry: BaseGeometry) -> BaseGeometry:
@@ -77,16 +74,27 @@ def regions(payload: Payload, context: Context) -> dict[str, bytes]:
     """
     named: dict[str, bytes | None] = {}
     for feature in geojson(payload, context)["features"]:
-        area = shape(feature.get("geometry"))
+        geometry = feature.get("geometry") if isinstance(feature, dict) else None
+        area = shape(geometry) if isinstance(geometry, dict) else None
         if area is None or area.geom_type not in ("Polygon", "MultiPolygon"):
             continue
+        in_degrees(area, payload, context)
         wkb = shapely.to_wkb(area)
-        for name in sorted(set(_names(feature.get("properties") or {}))):
+        properties = feature.get("properties")
+        for name in sorted(set(_names(properties if isinstance(properties, dict) else {}))):
             named[name] = wkb if named.get(name, wkb) == wkb else None
     if not named:
         reason = f"no area in it has a name under {', '.join(NAME_KEYS)}."
         raise refuse(payload, context, reason, "Use a boundary file with shapeISO or name properties.")
     return {name: wkb for name, wkb in named.items() if wkb is not None}
+
+
+def in_degrees(area: BaseGeometry, payload: Payload, context: Context) -> None:
+    """Raise SourceRefused for an area that is not in degrees."""
+    west, south, east, north = area.bounds
+    if not (west >= -180 and east <= 180 and south >= -90 and north <= 90):
+        reason = f"its coordinates run to {west}, {south}, {east}, {north}: these are no degrees."
+        raise refuse(payload, context, reason, "Export it in WGS 84 degrees (CRS84), longitude first.")
 
 
 def _names(properties: Mapping[str, Any]) -> Iterable[str]:

@@ -6,23 +6,29 @@ A bad record is set aside with its number and the reason; a file that cannot be 
 import csv
 import gzip
 import io
+import json
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from servanda.errors import SourceRefused
-from servanda.sources.base import Context, Fields, Payload
+from servanda.sources.base import TOLD_CHARACTERS, UNTOLD, Context, Fields, Payload, told
 from servanda.tables import QUARANTINE
 
 ROW = "__row"
 """Working column: number of the record in its file, the first data record is 1."""
+THEIRS = "__theirs "
+"""Prefix of columns that the provider never had."""
 RAW_CHARACTERS = 500
 CHUNK_ROWS = 10_000
 """Records read at once: short lists are cheaper for the garbage collector."""
+MOST_BYTES = 2**31
+"""A gzip file that unpacks to more is refused: a few kilobytes can unpack to what no memory holds."""
 _BOM = b"\xef\xbb\xbf"
 _QUOTE = ord('"')
 
@@ -45,7 +51,7 @@ class Rows:
 
 def refuse(payload: Payload, context: Context, reason: str, mend: str) -> SourceRefused:
     """The error for a file that is refused whole."""
-    return SourceRefused(context.source_id, payload.name, reason, mend)
+    return SourceRefused(context.source_id, payload.name, told(reason), told(mend))
 
 
 def unpacked(payload: Payload, context: Context) -> bytes:
@@ -53,9 +59,12 @@ def unpacked(payload: Payload, context: Context) -> bytes:
     data = payload.data
     if data[:2] == b"\x1f\x8b":
         try:
-            data = gzip.decompress(data)
+            with gzip.open(io.BytesIO(data)) as stream:
+                data = stream.read(MOST_BYTES + 1)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise refuse(payload, context, f"the gzip file is broken ({error}).", "Fetch it again.") from error
+    if len(data) > MOST_BYTES:
+        raise refuse(payload, context, f"it unpacks to more than {MOST_BYTES} bytes.", "Split the file.")
     if not data.strip():
         raise refuse(payload, context, "the file is empty.", "Fetch it again; an outage is not an empty day.")
     return data
@@ -73,6 +82,29 @@ def _decode(data: bytes, payload: Payload, context: Context, encoding: str) -> s
         line = data.count(b"\n", 0, error.start) + 1
         reason = f"line {line} is not {encoding}: byte {error.start} is 0x{data[error.start]:02x}."
         raise refuse(payload, context, reason, "Convert the file to UTF-8, or set its encoding.") from error
+
+
+def loaded_json(payload: Payload, context: Context, **how: Any) -> Any:
+    """The JSON document in a payload; ``how``: as for ``json.loads``. Halves of surrogate pairs become question marks.
+
+    Raises SourceRefused where it is none, or where no reader should be made to read it.
+    """
+    try:
+        found = json.loads(decoded(payload, context), **how)
+        if _halved(payload):
+            found = json.loads(json.dumps(found, ensure_ascii=False).encode("utf-8", "replace"))
+        return found
+    except json.JSONDecodeError as error:
+        reason = f"line {error.lineno} column {error.colno}: it is not JSON ({error.msg})."
+        raise refuse(payload, context, reason, "Fetch it again; it may be cut off.") from error
+    except (ValueError, RecursionError) as error:
+        reason = f"it is not JSON that can be read ({error})."
+        raise refuse(payload, context, reason, "Check the address that it was fetched from.") from error
+
+
+def _halved(payload: Payload) -> bool:
+    """May it hold half of a surrogate pair, which is no text? Packed files are looked through in any case."""
+    return payload.data[:2] == b"\x1f\x8b" or b"\\ud" in payload.data or b"\\uD" in payload.data
 
 
 def _codec(encoding: str) -> str:
@@ -126,7 +158,7 @@ def _simple_csv(data: bytes, encoding: str, delimiter: str) -> pl.DataFrame | No
         frame = pl.read_csv(data, separator=delimiter, infer_schema=False)
     except pl.exceptions.PolarsError:
         return None
-    if frame.is_empty() or frame[frame.columns[-1]].null_count():
+    if frame.is_empty() or frame[frame.columns[-1]].null_count() or ROW in map(str.strip, frame.columns):
         return None
     frame = frame.rename({c: c.strip() for c in frame.columns}).with_row_index(ROW, offset=1).cast({ROW: pl.Int64})
     return frame.with_columns(pl.when(pl.col(c) != "").then(pl.col(c)).alias(c) for c in frame.columns[1:])
@@ -159,6 +191,8 @@ def _header(names: Sequence[str], payload: Payload, context: Context) -> list[st
     if twice:
         reason = f"its header names a column twice: {', '.join(map(repr, twice))}."
         raise refuse(payload, context, reason, "Give every column its own name.")
+    if ROW in header:
+        raise refuse(payload, context, f"its header has the name {ROW!r}, which is ours.", "Give it another name.")
     return header
 
 
@@ -207,8 +241,17 @@ def account(
     return [f"{payload.name}: column {c!r} is new: its values are not read." for c in unknown]
 
 
+def set_apart(rows: Rows, fields: Fields) -> Rows:
+    """Columns that the provider never had, under names that no reader uses for itself: they must not become values."""
+    strange = {c: THEIRS + c for c in rows.columns if c not in fields.used and c not in fields.ignored}
+    return Rows(rows.frame.rename(strange), rows.bad) if strange else rows
+
+
 Check = tuple[pl.Expr, pl.Expr | str]
 """When it is true the row is bad; why."""
+
+
+EMPTY_VALUE = "A value that it needs is empty."
 
 
 def set_aside(
@@ -218,13 +261,15 @@ def set_aside(
     if not checks or frame.is_empty():
         return frame, QUARANTINE.empty()
     reasons = [
-        pl.when(when).then(why if isinstance(why, pl.Expr) else pl.lit(why)).otherwise(pl.lit(None, pl.String))
+        # A reason that quotes an empty value is null, and null would let the row pass.
+        pl.when(when).then(pl.coalesce(why if isinstance(why, pl.Expr) else pl.lit(why), pl.lit(EMPTY_VALUE)))
         for when, why in checks
     ]
     reason = frame.select(pl.coalesce(reasons)).to_series()
     if reason.null_count() == len(reason):
         return frame, QUARANTINE.empty()
-    bad = frame.with_columns(reason.alias("reason")).filter(reason.is_not_null())
+    said = reason.str.replace_all(UNTOLD, " ").str.slice(0, TOLD_CHARACTERS)
+    bad = frame.with_columns(said.alias("reason")).filter(reason.is_not_null())
     shown = pl.concat_str([pl.col(c).cast(pl.String).fill_null("") for c in raw], separator=",")
     table = bad.select(
         pl.lit(context.source_id).alias("source_id"),
@@ -238,12 +283,17 @@ def set_aside(
 
 def quarantine_rows(bad: Sequence[tuple[int, str, str]], payload: Payload, context: Context) -> pl.DataFrame:
     """A quarantine table from (row, reason, raw)."""
+    file = (context.source_id, payload.name)
     table = pl.DataFrame(
-        [(context.source_id, payload.name, row, reason, raw[:RAW_CHARACTERS]) for row, reason, raw in bad],
+        [(*file, row, told(reason), _sound(raw[:RAW_CHARACTERS])) for row, reason, raw in bad],
         schema=QUARANTINE.schema,
         orient="row",
     )
     return QUARANTINE.conform(table)
+
+
+def _sound(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
 
 
 def per_value(column: pl.Series, function: Callable[[str], str]) -> pl.Series:

@@ -7,6 +7,7 @@ import polars as pl
 
 from servanda.errors import ServandaError
 from servanda.sources.base import ENTRY_POINTS, Settings, Source
+from servanda.sources.fetching import Fetch
 from servanda.tables import SOURCES
 
 WITNESSING = ("sighting", "admission")
@@ -21,6 +22,16 @@ class PluginError(ServandaError):
 def sources() -> dict[str, Source]:
     """Every installed source by name, in order of name. Raises PluginError."""
     return load(tuple(entry_points(group=ENTRY_POINTS)))
+
+
+def fetches() -> dict[str, Fetch]:
+    """Every way to fetch that an installed source names, in order of name. Raises PluginError for a clash."""
+    found: dict[str, Fetch] = {}
+    for source in sources().values():
+        for fetch in source.fetch:
+            if found.setdefault(fetch.name, fetch) != fetch:
+                raise PluginError(f"Two sources name a fetch {fetch.name!r}. Mend: rename or uninstall one of them.")
+    return dict(sorted(found.items()))
 
 
 def load(points: tuple[EntryPoint, ...]) -> dict[str, Source]:

@@ -14,6 +14,8 @@ _DAY = r"^\d{4}-\d{2}-\d{2}$"
 _DAY_FORMAT = "%Y-%m-%d"
 _NAIVE_FORMATS = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M")
 _OFFSET_FORMATS = ("%Y-%m-%dT%H:%M:%S%.f%z", "%Y-%m-%dT%H:%M%z")
+YEARS = (1900, 2200)
+"""A time before the first of these years, or in or after the second, is a slip of the pen and cannot be read."""
 _CLOCKS = ("%H", "%I", "%k", "%l", "%T", "%R", "%r", "%X", "%c", "%s", "%+")
 """Directives of a format that gives a time of day."""
 DAY_PRECISION = "day_precision"
@@ -48,15 +50,25 @@ def parse_times(text: pl.Series, time_zone: str, formats: Sequence[str] = ()) ->
         pl.coalesce(*days, _time(pl.when(pl.col("is_day")).then(column), _DAY_FORMAT)).alias("day"),
         (pl.col("is_day") | pl.coalesce(*days, pl.lit(None)).is_not_null()).fill_null(False).alias("is_day"),
     )
-    return frame.select(
-        pl.coalesce("fixed", to_utc(pl.col("naive"), time_zone), midnight(pl.col("day"), time_zone)).alias("t_start"),
-        pl.coalesce(
-            "fixed",
-            to_utc(pl.col("naive"), time_zone, latest=True),
-            midnight(pl.col("day").dt.offset_by("1d"), time_zone),
-        ).alias("t_end"),
-        "is_day",
-    ).with_columns((~pl.col("is_day") & (pl.col("t_end") > pl.col("t_start"))).fill_null(False).alias("is_twice"))
+    return (
+        frame.select(
+            pl.coalesce("fixed", to_utc(pl.col("naive"), time_zone), midnight(pl.col("day"), time_zone)).alias(
+                "t_start"
+            ),
+            pl.coalesce(
+                "fixed",
+                to_utc(pl.col("naive"), time_zone, latest=True),
+                midnight(pl.col("day").dt.offset_by("1d"), time_zone),
+            ).alias("t_end"),
+            "is_day",
+        )
+        .with_columns(pl.when(_both_plausible()).then(c).alias(c) for c in ("t_start", "t_end"))
+        .with_columns((~pl.col("is_day") & (pl.col("t_end") > pl.col("t_start"))).fill_null(False).alias("is_twice"))
+    )
+
+
+def _both_plausible() -> pl.Expr:
+    return plausible(pl.col("t_start")).is_not_null() & plausible(pl.col("t_end")).is_not_null()
 
 
 def _time(text: pl.Expr, form: str) -> pl.Expr:
@@ -66,7 +78,17 @@ def _time(text: pl.Expr, form: str) -> pl.Expr:
 def to_utc(naive: pl.Expr, time_zone: str, latest: bool = False) -> pl.Expr:
     """Local time to UTC: the earlier (or later) reading of a time shown twice; null for one that clocks skip."""
     local = naive.dt.replace_time_zone(time_zone, ambiguous="latest" if latest else "earliest", non_existent="null")
-    return local.dt.convert_time_zone("UTC")
+    # The midnight or the month about a plausible time may lie a little outside.
+    return plausible(local.dt.convert_time_zone("UTC"), margin=1)
+
+
+def plausible(t: pl.Expr, margin: int = 0) -> pl.Expr:
+    """A UTC time within ``YEARS``, widened by ``margin`` years on both sides; else null."""
+    first, last = YEARS
+    since, until = (
+        pl.datetime(year, 1, 1, time_unit="us", time_zone="UTC") for year in (first - margin, last + margin)
+    )
+    return pl.when(t.is_between(since, until, closed="left")).then(t)
 
 
 def midnight(day: pl.Expr, time_zone: str) -> pl.Expr:

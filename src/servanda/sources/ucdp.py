@@ -22,7 +22,7 @@ from servanda.sources.curated import (
 from servanda.sources.fetch_ucdp import CANDIDATES
 from servanda.sources.fetch_ucdp import FETCH as UCDP_FETCH
 from servanda.sources.places import coordinate_checks, number
-from servanda.sources.reading import Check, account, set_aside
+from servanda.sources.reading import Check, account, set_apart, set_aside
 from servanda.sources.times import DAY_PRECISION, midnight
 from servanda.sources.ucdp_fields import FIELDS, NEEDED
 from servanda.sources.ucdp_settings import (
@@ -50,6 +50,7 @@ def read(payload: Payload, context: Context) -> Reading:
     if not rows.columns:
         return Reading(quarantine=rows.bad, notices=tuple(notices))
     notices += account(rows.columns, FIELDS, NEEDED, payload, context)
+    rows = set_apart(rows, FIELDS)
     frame = rows.frame.with_columns(
         pl.lit(None, pl.String).alias(c) for c in FIELDS.used if c not in rows.columns
     ).with_columns(pl.col("id").str.strip_chars())
@@ -207,4 +208,7 @@ SOURCE = Source(
     derive=derive,
     flags=FLAGS,
     fetch=(UCDP_FETCH, CANDIDATES),
+    # Candidate events are published by month; the yearly edition holds every month of its year.
+    cadence=timedelta(days=31),
+    watches_from_rows=True,
 )

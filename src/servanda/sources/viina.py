@@ -12,7 +12,7 @@ from servanda.sources.base import Context, Fields, Payload, Reading, Settings, S
 from servanda.sources.content import finish_observations, finish_watches, known, listed, with_record_ids
 from servanda.sources.fetch_github import VIINA as VIINA_FETCH
 from servanda.sources.places import coordinate_checks, number, regions, union
-from servanda.sources.reading import account, read_csv, set_aside
+from servanda.sources.reading import account, read_csv, set_apart, set_aside
 from servanda.sources.times import (
     AMBIGUOUS_HOUR,
     DAY_PRECISION,
@@ -64,6 +64,7 @@ def read(payload: Payload, context: Context) -> Reading:
     settings = _settings(context)
     rows = read_csv(payload, context)
     notices = account(rows.columns, SOURCE.fields, ("datetime", "lon", "lat"), payload, context)
+    rows = set_apart(rows, SOURCE.fields)
     notices += _label_density(rows.frame, payload)
     frame = with_record_ids(rows.frame, known(rows.columns, SOURCE.fields), context)
     good, bad = set_aside(_placed(frame, settings), _checks(), rows.columns, payload, context)
@@ -198,4 +199,7 @@ SOURCE = Source(
         **TIME_FLAGS,
     },
     fetch=(VIINA_FETCH,),
+    # News is read every six hours; the longest silence in four months of 2025 was eleven.
+    cadence=timedelta(days=1),
+    watches_from_rows=True,
 )

@@ -17,7 +17,7 @@ from servanda.worlds.place import Floats, Place, beat, to_degrees
 from servanda.worlds.spec import Watcher, WorldSpec
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-WATCHING, OFFLINE = "watching", "offline"
+WATCHING, OFFLINE, DARK = "watching", "offline", "dark"
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def _plan(spec: WorldSpec, watcher: Watcher, number: int, rng: Generator) -> lis
     for day in range(spec.days):
         for k in sorted(rng.choice(number, per_day, replace=False).tolist()):
             for from_h, to_h, factor in _by_light(spec, watcher):
-                status, reason = _failure(watcher, rng)
+                status, reason = _failure(watcher, rng) if factor > 0 else (DARK, "Too dark to see anything.")
                 t_s = day * DAY_S
                 out.append(Shift(k, t_s + from_h * HOUR_S, t_s + to_h * HOUR_S, factor, status, reason))
     return out
@@ -83,7 +83,7 @@ def _by_light(spec: WorldSpec, watcher: Watcher) -> list[tuple[float, float, flo
         (spec.sunset_hour, 24.0, night),
     ]
     clipped = [(max(a, watcher.from_hour), min(b, watcher.to_hour), f) for a, b, f in parts]
-    return [(a, b, f) for a, b, f in clipped if a < b and f > 0]
+    return [(a, b, f) for a, b, f in clipped if a < b]
 
 
 def _failure(watcher: Watcher, rng: Generator) -> tuple[str, str]:

@@ -81,7 +81,7 @@ class Beats(Part):
 class Failure(Part):
     """Chance per shift that the watch fails as a whole, and what the source says of it."""
 
-    status: Literal["denied", "jammed", "clouded"]
+    status: Literal["denied", "jammed", "clouded", "dark", "offline", "strike"]
     chance: float = Share
     reason: str
 

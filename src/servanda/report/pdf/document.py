@@ -5,7 +5,7 @@ from typing import Any
 from servanda.report.data import ReportData
 from servanda.report.incidents import Marked
 from servanda.report.page import view
-from servanda.report.pdf import ending, middle, pictures
+from servanda.report.pdf import ending, middle, pictures, trust
 from servanda.report.pdf.airspace import airspace
 from servanda.report.pdf.annex import annex
 from servanda.report.pdf.first import behind, head, map_blocks, verdicts
@@ -28,7 +28,10 @@ def document(data: ReportData, marked: Marked) -> dict[str, Any]:
         *middle.timeline(data, v),
         *middle.counts(data, v),
         *middle.comparisons(data, v),
+        *middle.trends(data, v),
         *ending.effort(data, v),
+        *trust.contributions(data),
+        *trust.assumptions(data, v),
         *ending.set_aside(data),
         *ending.sources(data),
         *ending.method(data, v),

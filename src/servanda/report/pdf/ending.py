@@ -1,10 +1,11 @@
 """Who was looking, what was set aside, the sources, what the words mean, and the scoreboard, on paper."""
 
 from servanda.report.data import ReportData
+from servanda.report.looked import Heat, Spot
 from servanda.report.numbers import NONE
 from servanda.report.pdf import pictures
 from servanda.report.pdf.first import View
-from servanda.report.pdf.runs import Block, cell, heading, paragraph, picture, run, sign, table
+from servanda.report.pdf.runs import Block, Line, cell, heading, paragraph, picture, run, sign, table
 from servanda.report.words import STYLES, verdict_word
 
 
@@ -14,6 +15,7 @@ def effort(data: ReportData, v: View) -> list[Block]:
     if not v["effort"]:
         return [title, paragraph(say("effort.nothing"))]
     statuses = v["statuses"]
+    looked = _looked(data, v)
     heads = [say("effort.source"), say("effort.before"), say("effort.now"), *(say(f"statuses.{s}") for s in statuses),
              say("effort.reasons")]  # fmt: skip
     rows = []
@@ -22,7 +24,50 @@ def effort(data: ReportData, v: View) -> list[Block]:
         hours = [number(row.previous_h), number(row.watched_h), *(number(lost.get(s)) for s in statuses)]
         rows.append([cell(run(row.source_id, "b")), *map(cell, hours), cell(run("; ".join(row.reasons) or NONE, "s"))])
     widths = ("2fr", "1.3fr", "1.3fr", *["1fr"] * len(statuses), "3fr")
-    return [title, table(heads, rows, widths, range(1, len(statuses) + 3)), paragraph(say("effort.note"), style="note")]
+    lost = table(heads, rows, widths, range(1, len(statuses) + 3))
+    return [title, *looked, heading(say("effort.lost"), 2), lost, paragraph(say("effort.note"), style="note")]
+
+
+def _looked(data: ReportData, v: View) -> list[Block]:
+    """Hours looked by zone and kind, and by zone and source."""
+    say, out = data.words.say, list[Block]()
+    if not v["looked"]:
+        return out
+    out += [paragraph(sentence) for sentence in v["gaps"] or [say("effort.no_gap")]]
+    if v["gaps_left"]:
+        out.append(paragraph(say("effort.gaps_left", n=v["gaps_left"]), style="note"))
+    scale = say(
+        "effort.scale_plain", hours=data.figures.hours(v["looked_of"]), date=data.clock.moment(v["looked_since"])
+    )
+    for head, tables, note in (
+        ("by_kind", v["looked"], "looked_note"),
+        ("by_source", v["looked_by"], "by_source_note"),
+    ):
+        if tables:
+            out.append(heading(say(f"effort.{head}"), 2))
+            out += [_heat(data, t, say("effort.kind" if head == "by_kind" else "effort.source")) for t in tables]
+            out.append(paragraph(f"{scale} {say(f'effort.{note}')}", style="note"))
+    return out
+
+
+def _heat(data: ReportData, heat: Heat, head: str) -> Block:
+    rows = [
+        [cell(run(name, "b")), *(cell(*_spots(data, c)) if c else cell(NONE) for c in cells)]
+        for name, cells in heat.rows
+    ]
+    return table([head, *heat.columns], rows, ("2fr", *["1.3fr"] * len(heat.columns)), range(1, len(heat.columns) + 1))
+
+
+def _spots(data: ReportData, cells: tuple[Spot, Spot | None]) -> list[Line]:
+    """The period, and in brackets the time since the agreement is in force."""
+    told = [
+        data.figures.hours(s.hours)
+        if s.is_sum
+        else data.words.say("effort.cell", hours=data.figures.hours(s.hours), share=data.figures.share(s.share))
+        for s in cells
+        if s
+    ]
+    return [[run(text if i == 0 else f"({text})", "" if i == 0 else "s")] for i, text in enumerate(told)]
 
 
 def set_aside(data: ReportData) -> list[Block]:

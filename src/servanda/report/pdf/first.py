@@ -129,7 +129,10 @@ def map_blocks(data: ReportData, v: View) -> list[Block]:
         (pictures.chance_key(p, settings), say(f"map.{word}", chance=data.figures.percent(shown)))
         for word, shown, p in chances
     ]
-    keys += [(pictures.vague_key(), say("map.imprecise")), *((pictures.zone_key(z), z.label) for z in drawn.zones)]
+    keys += [(pictures.vague_key(), say("map.imprecise"))]
+    keys += [(pictures.band_key(), say("map.by_area"))] if drawn.by_area else []
+    keys += [(pictures.ellipse_key(), say("map.ellipse"))] if drawn.ellipses else []
+    keys += [(pictures.zone_key(z), z.label) for z in drawn.zones]
     counted = say(
         "map.note_drawn", incidents=say("common.incidents", n=drawn.drawn), less_likely=drawn.not_drawn,
         unplaced=drawn.unplaced,

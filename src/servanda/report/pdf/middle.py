@@ -171,5 +171,24 @@ def comparisons(data: ReportData, v: View) -> list[Block]:
     ]
 
 
+def trends(data: ReportData, v: View) -> list[Block]:
+    """Each trend with its sentence, its drawing and what it rests on, kept together."""
+    if not v["trends"]:
+        return []
+    say = data.words.say
+    out = [heading(say("trend.title"), 1), paragraph(say("trend.lede"))]
+    for t in v["trends"]:
+        source = f" {t.trend.source_id}" if t.trend.source_id else ""
+        span = " " + data.clock.span(t.trend.t_from, t.trend.t_to)
+        together = [
+            heading(t.trend.title, 2, source),
+            paragraph(run(t.said, "b" if t.sure else ""), run(span, "m")),
+            *([picture(pictures.standing(t.picture), t.said)] if t.picture else []),
+            paragraph(" ".join(t.sentences), style="note"),
+        ]
+        out.append({"do": "together", "blocks": together})
+    return out
+
+
 def _drawn(drawing: Markup, alt: str) -> dict[str, str]:
     return {"t": "", "svg": pictures.standing(drawing), "alt": alt}

@@ -65,6 +65,15 @@ def vague_key() -> str:
     return key(svg.mark("circle", 9.0, 9.0, 8.0, fill="none", stroke=INK, stroke_dasharray="2 3"))
 
 
+def band_key() -> str:
+    return key(svg.line(2, 9, 16, 9, stroke=INK, stroke_width="5", stroke_opacity="0.3", stroke_linecap="round"))
+
+
+def ellipse_key() -> str:
+    look = {"fill": "none", "stroke": INK, "stroke_dasharray": "2 2"}
+    return key(svg.el("ellipse", cx=9.0, cy=9.0, rx=8.0, ry=4.5, **look))
+
+
 def zone_key(zone: MapZone) -> str:
     if zone.role == "line":
         return key(svg.line(0, 9, 18, 9, stroke=LINE, stroke_width="2.6"))

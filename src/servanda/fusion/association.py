@@ -1,0 +1,147 @@
+"""The reports of one source against the clusters of the others: which report is of which incident, how likely.
+
+An incident gives a source at most one first report. Marginal chances under that rule come from belief
+propagation on the graph of reports and clusters (Williams and Lau, Approximate evaluation of marginal
+association probabilities with belief propagation, IEEE Trans. AES 50(4), 2014).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from servanda.fusion.absence import seen
+from servanda.fusion.clusters import Clusters, real
+from servanda.fusion.distinct import distinct, first, ranked
+from servanda.fusion.model import Model
+from servanda.fusion.place import density
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+ROUNDS = 15
+SETTLED = 1e-3
+"""Belief propagation ends when no message moves by more, or after ``ROUNDS``."""
+NEGLIGIBLE = 5e-3
+"""Odds below this are dropped before belief propagation."""
+
+
+@dataclass(frozen=True)
+class Links:
+    """Arrays (e,): report, cluster, and the chance that the report is of that incident."""
+
+    report: Integers
+    cluster: Integers
+    chance: Floats
+
+
+def associate(
+    m: Model,
+    c: Clusters,
+    label: Integers,
+    source: int,
+    heard: NDArray[np.bool_],
+    again: bool = False,
+    among: NDArray[np.bool_] | None = None,
+) -> Links:
+    """Unlabelled reports of ``source`` against the clusters; ``again``: further reports of what it has reported.
+
+    ``heard`` (s,): the sources that are in ``label`` already, so that their silence counts. ``among`` (n,):
+    only these reports.
+    """
+    report, cluster = _edges(m, label, source)
+    if among is not None:
+        report, cluster = report[among[report]], cluster[among[report]]
+    if again:
+        keep = (c.has[cluster, source] > 0) & ~m.r.distinct[report]
+        report, cluster = report[keep], cluster[keep]
+    fit = likelihood(m, c, report, cluster)
+    odds = fit * _expected(m, c, source, heard, again)[cluster] / _otherwise(m, report, source, heard, again)
+    keep = odds > NEGLIGIBLE
+    report, cluster, odds = report[keep], cluster[keep], odds[keep]
+    return Links(report, cluster, marginals(report, cluster, odds))
+
+
+def _edges(m: Model, label: Integers, source: int) -> tuple[Integers, Integers]:
+    """Pairs (report, cluster) without repeats, from candidate pairs of reports."""
+    one, other = m.pairs[:, 0], m.pairs[:, 1]
+    open_ = (m.r.source[one] == source) & (label[one] < 0) & (label[other] >= 0)
+    n = int(label.max(initial=-1)) + 1
+    codes = distinct(one[open_] * n + label[other[open_]])
+    return codes // max(n, 1), codes % max(n, 1)
+
+
+def likelihood(m: Model, c: Clusters, report: Integers, cluster: Integers) -> Floats:
+    """(e,) density per km² and hour, times the chance of the kind, of each report if it is of that incident."""
+    r = m.r
+    east, north = r.x_km[report] - c.x_km[cluster], r.y_km[report] - c.y_km[cluster]
+    place = density(east, north, m.s_km[report] ** 2 + c.var_km2[cluster], r.lean[report] + c.lean[cluster])
+    kind = (c.kinds[cluster] * m.says[r.source[report], :, r.kind[report]]).sum(axis=1)
+    return np.asarray(place * _time_fit(m, c, report, cluster) * kind)
+
+
+def _time_fit(m: Model, c: Clusters, report: Integers, cluster: Integers) -> Floats:
+    """Density per hour: a bell for an instant; for an interval the chance to lie in it, over its length."""
+    width = m.r.width_h[report]
+    spread = np.sqrt(m.quality.time_h[m.r.source[report]] ** 2 + c.var_h2[cluster])
+    z = (m.r.t_h[report] - c.t_h[cluster]) / spread
+    bell = np.exp(-0.5 * z**2) / (np.sqrt(2.0 * np.pi) * spread)
+    half = 0.5 * width / spread
+    inside = ndtr(z + half) - ndtr(z - half)
+    return np.where(width > 0.0, inside / np.maximum(width, 1e-9), bell)
+
+
+def _expected(m: Model, c: Clusters, source: int, heard: NDArray[np.bool_], again: bool) -> Floats:
+    """(c,) odds that the source reports the incident, given what is known of it so far."""
+    if again:
+        share = m.quality.repeat[source] / (1.0 + m.quality.repeat[source])
+        return np.full(len(c.size), share / (1.0 - share))
+    others = heard.copy()
+    others[source] = False
+    e, d = real(c, m, others), m.quality.detect[source]
+    return np.asarray(e * d / (e * (1.0 - d) + 1.0 - e))
+
+
+def _otherwise(m: Model, report: Integers, source: int, heard: NDArray[np.bool_], again: bool) -> Floats:
+    """(e,) density of reports like this one that are of none of the clusters: false, or first to tell."""
+    first = m.around[report] / (1.0 + m.quality.repeat[source])
+    if again:
+        return np.asarray(first)
+    others = heard.copy()
+    others[source] = False
+    missed = np.prod(1.0 - seen(m, others), axis=0)[m.r.kind[report]]
+    true = m.true[report]
+    return np.asarray(first * (1.0 - true + true * missed))
+
+
+def marginals(report: Integers, cluster: Integers, odds: Floats) -> Floats:
+    """(e,) chance of each edge when every report has at most one cluster and every cluster at most one report."""
+    if not len(odds):
+        return odds
+    i, j = ranked(report), ranked(cluster)
+    reply = np.ones(len(odds))
+    said = odds
+    for _ in range(ROUNDS):
+        weighed = odds * reply
+        said = odds / (1.0 + np.bincount(j, weighed)[j] - weighed)
+        fresh = 1.0 / (1.0 + np.bincount(i, said)[i] - said)
+        moved = float(np.abs(fresh - reply).max())
+        reply = 0.5 * (reply + fresh)
+        if moved < SETTLED:
+            break
+    return np.asarray(said / (1.0 + np.bincount(i, said)[i]))
+
+
+def choose(links: Links, least: float) -> Links:
+    """The links to keep, one for a report and one for a cluster: the likeliest first, ties by position."""
+    order = np.lexsort((links.cluster, links.report, -links.chance))
+    order = order[links.chance[order] > least]
+    taken: list[Integers] = []
+    used_reports, used_clusters = (np.zeros(int(x.max(initial=-1)) + 1, bool) for x in (links.report, links.cluster))
+    while len(order):
+        kept = order[first(links.report[order]) & first(links.cluster[order])]
+        taken.append(kept)
+        used_reports[links.report[kept]] = used_clusters[links.cluster[kept]] = True
+        order = order[~used_reports[links.report[order]] & ~used_clusters[links.cluster[order]]]
+    at = np.concatenate(taken) if taken else np.empty(0, dtype=np.int64)
+    return Links(links.report[at], links.cluster[at], links.chance[at])

@@ -1,0 +1,220 @@
+"""First values for what sources are like, from how much nearer their reports lie together than by accident.
+
+Pairs of reports of two sources within a window of place and time are partly of one incident, partly accidents.
+How many accidents there are, and at what distances, is seen in pairs of the same places further apart in time,
+as in delayed-coincidence counting (Knoll, Radiation Detection and Measurement, chapter 17). What is left over
+gives the number of matches, the joint errors of place and time, and how often the kinds agree, by EM (Dempster,
+Laird and Rubin 1977) on counts in rings and lags.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import nnls
+from scipy.special import ndtr
+
+from servanda.fusion.priors import Priors
+from servanda.fusion.quality import mean_by_source
+from servanda.fusion.reports import Reports
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+RINGS, LAGS = 14, 12
+NEAREST = 0.02
+"""Inner edge of the rings and lags as a share of the window; they widen by a constant factor."""
+ROUNDS = 60
+BY_CHANCE = 0.25
+"""How often two kinds agree when one of them is at random: only the start of learning hangs on it."""
+CHUNK = 1000
+"""Reports whose pairs are held in memory at once."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Pairs by ring, lag and agreement of kinds (rings, lags, 2); accidents by ring and agreement (rings, 2), seen
+    at longer lags; share: of each lag's length in that of these; part: of all pairs that were counted."""
+
+    pairs: Floats
+    accidents: Floats
+    rings_km: Floats
+    lags_h: Floats
+    share: Floats
+    part: float
+
+
+@dataclass(frozen=True)
+class Start:
+    """(s,) by source: variances of place (km² on each axis) and time (h²), the precision of each (1 / variance of
+    the estimate), chance that a kind is at random, and matched pairs of the source with itself."""
+
+    km2: Floats
+    km2_precision: Floats
+    h2: Floats
+    h2_precision: Floats
+    confusion: Floats
+    repeats: Floats
+
+
+@dataclass(frozen=True)
+class _Known:
+    """(s,) variances that reports state themselves (0 where none), and the first guess of the rest."""
+
+    km2: Floats
+    h2: Floats
+
+
+def coincidences(r: Reports, priors: Priors) -> Start:
+    """What pairs of reports say of all sources at once: the errors of two sources add up in each pair."""
+    n = len(r.sources)
+    count = np.bincount(r.source, minlength=n)
+    known = _Known(mean_by_source(r, np.nan_to_num(r.s_km) ** 2), mean_by_source(r, r.width_h**2 / 12.0))
+    pairs = [
+        (a, b) for a in range(n) for b in range(a, n) if min(count[a], count[b]) > 1 and not (a == b and known.h2[a])
+    ]
+    counts = [_counts(r, a, b, priors) for a, b in pairs]
+    km2, h2 = np.full(n, (priors.sigma_m / 1000.0) ** 2), np.full(n, priors.learn_time_h**2)
+    km2, wrong = np.where(known.km2 > 0, 1e-6, km2), np.full(n, 0.1)
+    matches = np.array([0.1 * np.sqrt(float(count[a]) * float(count[b])) for a, b in pairs])
+    precision = np.zeros((2, n))
+    for _ in range(ROUNDS):
+        now = [
+            _Excess(matches[i] * c.part, *_joint(pair, km2 + known.km2, h2 + known.h2, wrong))
+            for i, (pair, c) in enumerate(zip(pairs, counts, strict=True))
+        ]
+        then = [_step(c, x) for c, x in zip(counts, now, strict=True)]
+        matches = np.array([x.matches / c.part for x, c in zip(then, counts, strict=True)])
+        km2, precision[0] = _shared(pairs, [x.km2 for x in then], [x.km2 for x in now], then, km2, known.km2)
+        h2, precision[1] = _shared(pairs, [x.h2 for x in then], [x.h2 for x in now], then, h2, known.h2)
+        doubt = [-np.log(np.clip((x.agree - BY_CHANCE) / (1.0 - BY_CHANCE), 0.05, 0.999)) for x in then]
+        known_wrong, sure = _shared(pairs, doubt, [1.0] * len(pairs), then, -np.log1p(-wrong), np.zeros(n))
+        wrong = 1.0 - np.exp(-known_wrong)
+    own = dict(zip(pairs, matches, strict=True))
+    repeats = np.array([own.get((s, s), 0.0) for s in range(n)])
+    before = priors.learn_weight / (priors.confusion * (1.0 - priors.confusion))
+    wrong = (sure * wrong + before * priors.confusion) / (sure + before)
+    return Start(km2, precision[0], h2, precision[1], wrong, repeats)
+
+
+@dataclass(frozen=True)
+class _Excess:
+    """Matched pairs, joint variances (km² on each axis, h²), share of them whose kinds agree; weight: how many
+    matches the estimate is worth, accidents being in the way."""
+
+    matches: float
+    km2: float
+    h2: float
+    agree: float
+    weight: float = 0.0
+
+
+def _joint(pair: tuple[int, int], km2: Floats, h2: Floats, wrong: Floats) -> tuple[float, float, float]:
+    a, b = pair
+    right = (1.0 - wrong[a]) * (1.0 - wrong[b])
+    agree = float(np.clip(right + (1.0 - right) * BY_CHANCE, 0.05, 0.99))
+    return float(km2[a] + km2[b]), float(h2[a] + h2[b]), agree
+
+
+def _shared(
+    pairs: list[tuple[int, int]],
+    values: list[float],
+    scale: list[float],
+    found: list[_Excess],
+    before: Floats,
+    known: Floats,
+) -> tuple[Floats, Floats]:
+    """(s,) numbers, not negative, that add up to the values of the pairs as well as can be, each weighed by its
+    precision and drawn a little to what they were; and the precision of each."""
+    rows = np.zeros((len(pairs), len(before)))
+    weight = np.sqrt([x.weight for x in found]) / np.array(scale)
+    for i, pair in enumerate(pairs):
+        np.add.at(rows[i], list(pair), weight[i])
+    left = np.array([v - known[a] - known[b] for v, (a, b) in zip(values, pairs, strict=True)]) * weight
+    a = np.vstack([rows, np.diag(1.0 / np.maximum(before, 1e-9))])
+    solved = nnls(a, np.r_[left, np.ones(len(before))])[0]
+    precision = 1.0 / np.maximum(np.diag(np.linalg.inv(a.T @ a)), 1e-300)
+    return np.maximum(solved, 1e-9), precision
+
+
+def _counts(r: Reports, a: int, b: int, priors: Priors) -> Counts:
+    few, many = sorted((np.flatnonzero(r.source == s) for s in (a, b)), key=len)
+    many = many[np.argsort(r.t_h[many], kind="stable")]
+    window, beyond = priors.learn_window_h, 3.0 * priors.learn_window_h
+    rings = priors.learn_window_km * np.r_[0.0, np.geomspace(NEAREST, 1.0, RINGS)]
+    lags = window * np.r_[0.0, np.geomspace(NEAREST, 1.0, LAGS)]
+    low, high = (np.searchsorted(r.t_h[many], r.t_h[few] + x) for x in (-beyond, beyond))
+    step = max(1, int(np.ceil((high - low).sum() / priors.learn_pairs)))
+    chosen = np.arange(0, len(few), step)
+    pairs, accidents = np.zeros((RINGS, LAGS, 2)), np.zeros((RINGS, 2))
+    for start in range(0, len(chosen), CHUNK):
+        at = chosen[start : start + CHUNK]
+        one, other = _spread(few[at], low[at], high[at], many)
+        ring, lag, agree = _measured(r, one, other, rings)
+        near, far = lag < window, lag >= 1.1 * window
+        cell = (ring[near] * LAGS + np.searchsorted(lags, lag[near], side="right") - 1) * 2 + agree[near]
+        pairs += np.bincount(cell, minlength=pairs.size).reshape(pairs.shape)
+        accidents += np.bincount(ring[far] * 2 + agree[far], minlength=accidents.size).reshape(accidents.shape)
+    span = max(float(np.ptp(r.t_h)), 2.0 * beyond)
+    share = _length(lags[:-1], lags[1:], span) / _length(1.1 * window, beyond, span)
+    part = len(chosen) / max(len(few), 1) * (2.0 if a == b else 1.0)
+    return Counts(pairs, accidents + 0.5 / RINGS, rings, lags, share, part)
+
+
+def _spread(few: Integers, low: Integers, high: Integers, many: Integers) -> tuple[Integers, Integers]:
+    """Every pair of one of the few with those of the many that its stretch of time holds."""
+    n = high - low
+    one = np.repeat(few, n)
+    other = np.arange(n.sum()) - np.repeat(np.cumsum(n) - n, n) + np.repeat(low, n)
+    return one, many[other]
+
+
+def _measured(r: Reports, one: Integers, other: Integers, rings: Floats) -> tuple[Integers, Floats, Integers]:
+    """Ring, lag in hours and agreement of the pairs that lie in the window of place."""
+    apart = np.hypot(r.x_km[one] - r.x_km[other], r.y_km[one] - r.y_km[other])
+    keep = (apart < rings[-1]) & (one != other)
+    one, other = one[keep], other[keep]
+    ring = np.searchsorted(rings, apart[keep], side="right") - 1
+    return ring, np.abs(r.t_h[one] - r.t_h[other]), (r.kind[one] == r.kind[other]).astype(np.int64)
+
+
+def _length(low: Floats | float, high: Floats | float, span: float) -> Floats:
+    """Hours of lag between two lags, less what falls off the ends of the data."""
+    return np.asarray((high - low) - (np.square(high) - np.square(low)) / (2.0 * span))
+
+
+def _step(c: Counts, now: _Excess) -> _Excess:
+    """One round of EM; matches outside the window are added as the bell says."""
+    ring = np.exp(-(c.rings_km[:-1] ** 2) / (2 * now.km2)) - np.exp(-(c.rings_km[1:] ** 2) / (2 * now.km2))
+    spread = np.sqrt(now.h2)
+    lag = 2.0 * (ndtr(c.lags_h[1:] / spread) - ndtr(c.lags_h[:-1] / spread))
+    kinds = np.array([1.0 - now.agree, now.agree])
+    matched = now.matches * ring[:, None, None] * lag[None, :, None] * kinds
+    accident = c.accidents[:, None, :] * c.share[None, :, None]
+    ours = matched / (matched + accident + 1e-300)
+    w = c.pairs * ours
+    total = max(float(w.sum()), 1e-9)
+    km2 = float((w.sum(axis=(1, 2)) * 0.5 * (c.rings_km[1:] ** 2 + c.rings_km[:-1] ** 2)).sum()) / total / 2.0
+    h2 = float((w.sum(axis=(0, 2)) * _mean_square(c.lags_h)).sum()) / total
+    km2 *= now.km2 / max(_inside_km2(now.km2, c.rings_km[-1]), 1e-9)
+    h2 *= now.h2 / max(_inside_h2(now.h2, c.lags_h[-1]), 1e-9)
+    agree = float(np.clip(w.sum(axis=(0, 1))[1] / total, 0.01, 0.99))
+    seen = max(float(ring.sum() * lag.sum()), 1e-6)
+    top_km2, top_h2 = c.rings_km[-1] ** 2, c.lags_h[-1] ** 2
+    return _Excess(total / seen, min(km2, top_km2), min(h2, top_h2), agree, float((c.pairs * ours**2).sum()))
+
+
+def _mean_square(edges: Floats) -> Floats:
+    return np.asarray((edges[1:] ** 2 + edges[1:] * edges[:-1] + edges[:-1] ** 2) / 3.0)
+
+
+def _inside_km2(km2: float, edge: float) -> float:
+    """Mean of half the squared distance within a circle, for a round bell of that variance."""
+    cut = np.exp(-(edge**2) / (2.0 * km2))
+    return float(km2 - edge**2 / 2.0 * cut / max(1.0 - cut, 1e-12))
+
+
+def _inside_h2(h2: float, edge: float) -> float:
+    """Mean square within an interval around 0, for a bell of that variance."""
+    z = edge / np.sqrt(h2)
+    inside = 2.0 * ndtr(z) - 1.0
+    return float(h2 * (1.0 - 2.0 * z * np.exp(-(z**2) / 2.0) / np.sqrt(2.0 * np.pi) / max(inside, 1e-12)))

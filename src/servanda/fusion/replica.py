@@ -1,0 +1,115 @@
+"""A world made to the learned model, in which the same learning is tried out: what it gets wrong there, it gets
+wrong here (indirect inference: Gourieroux, Monfort and Renault 1993)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from servanda.fusion.clusters import clusters, real
+from servanda.fusion.grouping import group
+from servanda.fusion.model import Model
+from servanda.fusion.reports import Reports
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Told:
+    """Things to be told of: place (km), time (h), kind; arrays of one length."""
+
+    x_km: Floats
+    y_km: Floats
+    t_h: Floats
+    kind: Integers
+
+    def __getitem__(self, at: Integers) -> "Told":
+        return Told(self.x_km[at], self.y_km[at], self.t_h[at], self.kind[at])
+
+
+@dataclass(frozen=True)
+class Replica:
+    """reports: without a frame; incident: (n,) what each is of, -1 where it is false."""
+
+    reports: Reports
+    incident: Integers
+
+
+def replica(m: Model, seed: int) -> Replica:
+    """Reports as they would come if the sources were as good as ``m.quality`` says."""
+    rng = np.random.default_rng(seed)
+    likely, kinds = _likely(m)
+    incidents = _incidents(m, round(incidents_there(m)), likely, kinds, rng)
+    made = [_reports(m, source, incidents, likely, rng) for source in range(len(m.r.sources)) if source in m.r.source]
+    arrays = {name: np.concatenate([part[name] for part in made]) for name in made[0]}
+    incident = arrays.pop("incident")
+    return Replica(m.r.made(arrays), incident)
+
+
+def incidents_there(m: Model) -> float:
+    """How many incidents there were, as every source's true reports and detection rate say, weighed by matches."""
+    r, q = m.r, m.quality
+    count = np.bincount(r.source, minlength=len(r.sources))
+    return float(np.average(count * (1.0 - q.false) / (1.0 + q.repeat) / q.detect, weights=q.matches + 1.0))
+
+
+def _likely(m: Model) -> tuple[Floats, Floats]:
+    """(n,) chance that a report is true, half way from by itself to given the others (all the way, a
+    replica would bear out whatever was believed before); (k,) share of each kind among what is."""
+    grouping = group(m)
+    c = clusters(m, grouping.label, grouping.chance)
+    chance = real(c, m, np.ones(len(m.r.sources), dtype=bool))
+    kinds = chance @ c.kinds
+    return 0.5 * (m.true + chance[grouping.label]), kinds / kinds.sum()
+
+
+def _incidents(m: Model, n: int, likely: Floats, kinds: Floats, rng: np.random.Generator) -> Told:
+    """Where true reports are, the more precise ones more often, and when others are, so that no two coincide by
+    making."""
+    weight = likely / (m.s_km**2 + 1.0)
+    at = rng.choice(len(m.r), n, p=weight / weight.sum())
+    when = rng.choice(len(m.r), n)
+    t_h = m.r.t_h[when] + (rng.random(n) - 0.5) * np.maximum(m.r.width_h[when], m.priors.cell_h)
+    return Told(m.r.x_km[at], m.r.y_km[at], t_h, rng.choice(len(kinds), n, p=kinds))
+
+
+def _reports(
+    m: Model, source: int, incidents: Told, likely: Floats, rng: np.random.Generator
+) -> dict[str, Floats | Integers]:
+    """What one source tells of them: first reports, repeats, and false ones like its own reports."""
+    r, q = m.r, m.quality
+    own = np.flatnonzero(r.source == source)
+    first = np.flatnonzero(rng.random(len(incidents.kind)) < q.detect[source])
+    again = rng.choice(first, rng.binomial(len(first), min(q.repeat[source], 1.0)))
+    which = np.concatenate([first, again])
+    told = incidents[which]
+    like = rng.choice(own, len(told.kind))
+    n_false = round(len(told.kind) * q.false[source] / (1.0 - q.false[source]))
+    wrong = (1.0 - likely[own]) / (1.0 - likely[own]).sum()
+    false, when = rng.choice(own, n_false, p=wrong), rng.choice(own, n_false)
+    says = np.cumsum(m.says[source], axis=1)
+    kind = (rng.random(len(told.kind))[:, None] > says[told.kind] / says[told.kind, -1:]).sum(axis=1)
+    late = told.t_h + rng.normal(0.0, q.time_h[source], len(told.kind))
+    width = r.width_h[like]
+    stretch = np.maximum(width, 1e-9)
+    x, y = (v + rng.normal(0.0, m.s_km[like]) for v in (told.x_km, told.y_km))
+    at = np.concatenate([like, false])
+    return {
+        "incident": np.concatenate([which, np.full(n_false, -1)]),
+        "x_km": np.concatenate([x, r.x_km[false] + rng.normal(0.0, m.s_km[false])]),
+        "y_km": np.concatenate([y, r.y_km[false] + rng.normal(0.0, m.s_km[false])]),
+        "s_km": r.s_km[at],
+        "lean": np.zeros((len(at), 2)),
+        "post": np.zeros(len(at), dtype=np.int64),
+        "t_h": np.concatenate([np.where(width > 0, (np.floor(late / stretch) + 0.5) * stretch, late), r.t_h[when]]),
+        "width_h": r.width_h[at],
+        "p_true": r.p_true[at],
+        "trust": r.trust[at],
+        "before": r.before[at],
+        "kind": np.concatenate([np.minimum(kind, len(m.kinds) - 1), r.kind[false]]),
+        "source": np.full(len(at), source),
+        "group": r.group[at],
+        "counted": np.zeros(len(at), dtype=bool),
+        "distinct": np.zeros(len(at), dtype=bool),
+    }

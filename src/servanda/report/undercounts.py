@@ -1,0 +1,37 @@
+"""The rows of what nobody reported, in the words of the page."""
+
+from dataclasses import dataclass
+
+from servanda.findings import Undercount
+from servanda.report.data import ReportData
+
+
+@dataclass(frozen=True)
+class UndercountRow:
+    """One stratum and method of a term. ``total`` and ``basis`` are words; without a total ``basis`` says why."""
+
+    term_id: str
+    stratum: str
+    method: str
+    seen: float
+    total: str
+    basis: str
+    refused: bool
+
+
+def undercount_rows(data: ReportData) -> list[UndercountRow]:
+    """In the order of the terms of the agreement, as the mission gives them."""
+    return [_row(data, u) for u in data.undercounts]
+
+
+def _row(data: ReportData, u: Undercount) -> UndercountRow:
+    say, number = data.words.say, data.figures.number
+    method = say(f"undercount.by_{u.method}")
+    if u.refused is not None or u.estimate is None:
+        why = say(f"undercount.refused_{u.refused.code}", **dict(u.refused.values)) if u.refused else ""
+        return UndercountRow(u.term_id, u.stratum, method, u.seen, say("undercount.no_estimate"), why, True)
+    total = say("undercount.interval", total=number(u.estimate), low=number(u.low), high=number(u.high))
+    names = ", ".join(u.lists)
+    return UndercountRow(
+        u.term_id, u.stratum, method, u.seen, total, say("undercount.lists", n=len(u.lists), names=names), False
+    )

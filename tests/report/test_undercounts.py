@@ -1,0 +1,54 @@
+"""What nobody reported, on the page."""
+
+import json
+from dataclasses import replace
+
+import polars as pl
+
+from servanda.compliance.undercount.refusal import Abstained
+from servanda.findings import Undercount
+from servanda.report import ReportData
+from servanda.report.export import findings_json
+from servanda.report.incidents import mark
+from servanda.report.page import render
+from servanda.report.public import publishable
+from servanda.report.undercounts import undercount_rows
+
+FOUND = Undercount("no_fire", "", "log_linear", 81.0, 120.4, 101.2, 160.0, ("a", "b", "c"), (("a*b", 0.7),))
+REFUSED = Abstained("few_lists", lists=2, least=3, relaying=4).reason
+
+
+def _with(truce: ReportData) -> ReportData:
+    return replace(truce, undercounts=(FOUND, Undercount("no_strikes", "2031-04", "effort", 3.0, refused=REFUSED)))
+
+
+def test_an_estimate_and_a_reason_are_rows_of_words(truce: ReportData) -> None:
+    one, other = undercount_rows(_with(truce))
+    assert (one.total, one.basis, one.refused) == ("120 (101 to 160)", "3 lists: a, b, c", False)
+    assert other.refused and other.basis.startswith(
+        "Independent lists that saw such incidents themselves: 2; 3 are needed."
+    )
+
+
+def test_findings_json_holds_them(truce: ReportData) -> None:
+    held = json.loads(findings_json(publishable(_with(truce))))["undercounts"]
+    assert held[0]["estimate"] == 120.4 and held[0]["lists"] == ["a", "b", "c"] and held[0]["refused"] is None
+    assert held[1]["estimate"] is None and held[1]["refused"]["code"] == "few_lists"
+
+
+def test_a_restricted_list_has_no_name(truce: ReportData) -> None:
+    sources = truce.sources.head(1).with_columns(source_id=pl.lit("quiet-post"), witness_group=pl.lit("b"))
+    watched = truce.observations.head(1).with_columns(source_id=pl.lit("quiet-post"), access=pl.lit("restricted"))
+    hidden = replace(
+        _with(truce), sources=pl.concat([truce.sources, sources]), observations=pl.concat([truce.observations, watched])
+    )
+    found = publishable(hidden).undercounts[0]
+    assert "b" not in found.lists and len(found.lists) == 3 and found.parts == ()
+
+
+def test_the_page_shows_them_in_both_forms(truce: ReportData) -> None:
+    data = publishable(_with(truce))
+    html, markdown = render(data, mark(data))
+    for text in (html, markdown):
+        assert "120 (101 to 160)" in text and "What nobody reported" in text and "3 are needed" in text
+    assert "What nobody reported" not in render(truce, mark(truce))[1]
