@@ -92,15 +92,17 @@ def harness() -> ModuleType | None:
     return importlib.import_module("corroboration")
 
 
-def peers(h: ModuleType, d: Arrays, budget: float) -> dict[str, str]:
+def peers(h: ModuleType, d: Arrays, tellers: tuple[Teller, ...], budget: float) -> dict[str, str]:
     """What each peer reaches; one that is not installed says so."""
-    out = {}
+    out, own = {}, h.SOURCES
+    h.SOURCES = [(t.name,) for t in tellers]  # one peer looks the names up there
     for name in PEERS:
         try:
             told = h.PEERS[name](SimpleNamespace(d=d, a=SimpleNamespace(budget=budget)))
             out[name] = f"{told['check']}  [{told['version']}]"
         except ImportError as error:
             out[name] = f"not installed ({error.name}); see benchmarks/requirements-peers.txt"
+    h.SOURCES = own
     return out
 
 
@@ -139,7 +141,7 @@ def family(name: str, made: list[Arrays], tellers: tuple[Teller, ...], h: Module
           f"ECE {error:.3f} (by world {each:.3f})  {seconds / len(made):.1f} s")  # fmt: skip
     print(f"  oracle     F1 {top:.3f} B3 {top_b3:.3f}   servanda / oracle {f1 / top:.3f}")
     if h:
-        for peer, line in peers(h, made[0], budget).items():
+        for peer, line in peers(h, made[0], tellers, budget).items():
             print(f"  {peer:<10} {line}  (first seed)")
     sys.stdout.flush()
 
@@ -148,13 +150,14 @@ def main() -> None:
     ap = argparse.ArgumentParser(description=__doc__)
     ap.add_argument("--quick", action="store_true", help="two seeds, and no dense harness world")
     ap.add_argument("--seeds", type=int, default=10)
+    ap.add_argument("--families", nargs="*", default=list(FAMILIES), choices=list(FAMILIES))
     ap.add_argument("--budget", type=float, default=30.0, help="seconds in which a peer looks for its best setting")
     a = ap.parse_args()
     versions = " ".join(f"{p} {importlib.metadata.version(p)}" for p in ("servanda", "numpy", "scipy", "polars"))
     print(f"# {versions}; python {sys.version.split()[0]}")
     h = harness()
     seeds = range(1, (2 if a.quick else a.seeds) + 1)
-    for name, spec in FAMILIES.items():
+    for name, spec in ((n, FAMILIES[n]) for n in a.families):
         family(name, [world(spec, s) for s in seeds], spec.tellers, h, a.budget)
     if h:
         tellers = tuple(

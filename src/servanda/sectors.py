@@ -46,7 +46,7 @@ class Sectors:
 
 
 def areas(s: Sectors) -> NDArray[np.object_]:
-    """(n,) the part of a ring about each post that lies within the half-width of the bearing; ``ARC`` corners an arc."""
+    """(n,) the part of a ring about each post within the half-width of the bearing; ``ARC`` corners an arc."""
     made = shapely.polygons(_corners(s))
     return np.asarray(np.where(shapely.is_valid(made), made, shapely.make_valid(made)))
 
@@ -103,11 +103,18 @@ def read(geometry: pl.Series) -> tuple[NDArray[np.int64], Sectors]:
 def _measured(corners: Floats) -> Sectors:
     far, near = corners[:, :ARC], corners[:, ARC:]
     lon, lat = _centre(far[:, [0, ARC // 2, ARC - 1]])
-    azimuth, _, reach = WGS84.inv(*np.broadcast_arrays(lon[:, None], lat[:, None], far[..., 0], far[..., 1]))
-    low = WGS84.inv(*np.broadcast_arrays(lon[:, None], lat[:, None], near[..., 0], near[..., 1]))[2].mean(axis=1)
+    azimuth, reach = _seen(lon, lat, far)
+    low = _seen(lon, lat, near)[1].mean(axis=1)
     low = np.where(low < 1e-3 * reach.mean(axis=1), 0.0, low)
     half = (azimuth[:, -1] - azimuth[:, 0]) % 360.0 / 2
     return Sectors(lon, lat, azimuth[:, ARC // 2] % 360.0, half, low, reach.mean(axis=1))
+
+
+def _seen(lon: Floats, lat: Floats, to: Floats) -> tuple[Floats, Floats]:
+    """Azimuth (degrees) and distance (m) from each place to its corners (n, k, 2)."""
+    start = [np.repeat(v[:, None], to.shape[1], axis=1) for v in (lon, lat)]
+    azimuth, _, away = WGS84.inv(start[0], start[1], to[..., 0], to[..., 1])
+    return np.asarray(azimuth), np.asarray(away)
 
 
 def _centre(arc: Floats) -> tuple[Floats, Floats]:
@@ -122,7 +129,7 @@ def _centre(arc: Floats) -> tuple[Floats, Floats]:
     lon, lat = (arc[:, 1] + start / scale).T
     for _ in range(_STEPS):
         lon, lat = np.clip(lon, -180, 180), np.clip(lat, -89, 89)
-        azimuth, _, reach = WGS84.inv(*np.broadcast_arrays(lon[:, None], lat[:, None], arc[..., 0], arc[..., 1]))
+        azimuth, reach = _seen(lon, lat, arc)
         way = np.radians(azimuth)
         slope = np.stack([-np.sin(way), -np.cos(way), -np.ones_like(way)], axis=2)
         step = (np.linalg.pinv(slope) @ (reach.mean(axis=1, keepdims=True) - reach)[..., None])[..., 0]

@@ -173,7 +173,7 @@ INCIDENTS = Table(
             "ellipse_major_m",
             pl.Float64,
             "m",
-            "longer half axis of the ellipse about the best place that holds it in 95 %; null: as round as sigma_m says",
+            "longer half axis of the ellipse about the best place that holds it in 95 %; null: round, see sigma_m",
         ),
         Column("ellipse_minor_m", pl.Float64, "m", "shorter half axis of that ellipse"),
         Column("ellipse_azimuth_deg", pl.Float64, "degrees", "direction of its longer axis, clockwise from north"),

@@ -46,7 +46,7 @@ def bursts(n: int, posts: int, error_deg: float, seed: int, *, line: bool = Fals
     point with that error.
     """
     rng = np.random.default_rng(seed)
-    lon, lat = near(rng, *(np.full(n, c) for c in CENTRE), 20_000.0)
+    lon, lat = near(rng, np.full(n, CENTRE[0]), np.full(n, CENTRE[1]), 20_000.0)
     truth = [np.repeat(v[:, None], posts, 1) for v in (lon, lat)]
     post_lon, post_lat, azimuth, guess = (np.full((n, posts), np.inf) for _ in range(4))
     while (far := (guess >= BANDS_M[-1]).any(axis=1)).any():
@@ -54,13 +54,15 @@ def bursts(n: int, posts: int, error_deg: float, seed: int, *, line: bool = Fals
         at = [v[far] for v in truth]
         if line:
             at = [np.repeat(v[:, None], posts, 1) for v in near(rng, at[0][:, 0], at[1][:, 0], REACH_M)]
-        post_lon[far], post_lat[far] = near(rng, *at, 400.0 if line else REACH_M)
+        post_lon[far], post_lat[far] = near(rng, at[0], at[1], 400.0 if line else REACH_M)
         azimuth[far], _, reach = WGS84.inv(post_lon[far], post_lat[far], truth[0][far], truth[1][far])
         guess[far] = np.asarray(reach) * np.exp(rng.normal(0.0, RANGE_ERROR, (m, posts)))
     heard = azimuth + rng.normal(0.0, error_deg, (n, posts))
     band = np.searchsorted(BANDS_M, guess) - 1
     half = np.full(n * posts, error_deg * LEVEL)
-    s = Sectors(post_lon.ravel(), post_lat.ravel(), heard.ravel(), half, BANDS_M[band].ravel(), BANDS_M[band + 1].ravel())
+    s = Sectors(
+        post_lon.ravel(), post_lat.ravel(), heard.ravel(), half, BANDS_M[band].ravel(), BANDS_M[band + 1].ravel()
+    )
     made = sectors.placed(s).select("lon", "lat", "geometry", (pl.col("sigma_m") / 1000.0).alias("s_km"))
     group = np.repeat(np.arange(n), posts)
     rows = made.with_columns(group=pl.Series(group), witness_group=pl.lit("patrol"))
@@ -71,7 +73,9 @@ def bursts(n: int, posts: int, error_deg: float, seed: int, *, line: bool = Fals
             geometry=pl.lit(None, pl.Binary), s_km=pl.lit(point_m / 1000.0), witness_group=pl.lit("press")
         )
         rows = pl.concat([rows, point.select(rows.columns)]).sort("group", maintain_order=True)
-    return Bursts(lon, lat, rows.with_row_index("id").with_columns(observation_id=pl.col("id").cast(pl.String)).drop("id"))
+    return Bursts(
+        lon, lat, rows.with_row_index("id").with_columns(observation_id=pl.col("id").cast(pl.String)).drop("id")
+    )
 
 
 def held(b: Bursts, found: pl.DataFrame) -> NDArray[np.bool_]:

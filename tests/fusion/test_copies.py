@@ -87,10 +87,8 @@ def test_worlds_of_rumours_and_of_witnesses_are_told_apart() -> None:
         place = {"lon": 30.0 + 0.2 * (n % 12), "lat": 48.0 + 0.2 * (n // 12)}
         first = rng.choice(words, 30)
         for source in range(4):
-            if n < 60:
-                changed = np.where(rng.random(30) < 0.08, rng.choice(words, 30), first)
-            else:
-                changed = rng.choice(words, 30)
+            copied = np.where(rng.random(30) < 0.08, rng.choice(words, 30), first)
+            changed = copied if n < 60 else rng.choice(words, 30)
             text = "Shelling in the district of Kharkiv reported, explosions heard. " + " ".join(changed)
             rows.append(told(n, f"s{source}", text, 60.0 * n + source, **place))
         if n < 60:
@@ -107,12 +105,18 @@ def test_worlds_of_rumours_and_of_witnesses_are_told_apart() -> None:
 def test_words_that_everybody_uses_are_no_sign() -> None:
     """A hundred incidents told in the same set phrase: it is the form of such news, not a copy."""
     phrase = "Air defence was at work and explosions were heard in the Kharkiv district, the authorities are checking."
-    rows = [told(n, s, phrase, 60.0 * n, lon=30 + 0.3 * (n % 10), lat=45 + 0.3 * (n // 10)) for n in range(100) for s in "ab"]
+    rows = [
+        told(n, s, phrase, 60.0 * n, lon=30 + 0.3 * (n % 10), lat=45 + 0.3 * (n // 10))
+        for n in range(100)
+        for s in "ab"
+    ]
     assert fused(*rows, learn_from=10_000).copies.is_empty()
 
 
 def test_short_texts_are_not_compared() -> None:
-    assert fused(told(0, "a", "Explosions heard"), told(0, "b", "Explosions heard", 1)).incidents["witnesses"].item() == 2
+    assert (
+        fused(told(0, "a", "Explosions heard"), told(0, "b", "Explosions heard", 1)).incidents["witnesses"].item() == 2
+    )
 
 
 def test_one_authority_is_one_witness() -> None:
@@ -167,7 +171,9 @@ def test_sites() -> None:
 def test_one_site_or_record_is_one_witness() -> None:
     one = fused(told(0, "a", None, url="https://news.example/1"), told(0, "b", None, 3, url="https://news.example/2"))
     assert (one.incidents["witnesses"].item(), one.copies["why"].item()) == (1, SAME_SITE)
-    two = fused(told(0, "a", None, record_id="r", witness_group="a"), told(0, "b", None, record_id="r", witness_group="b"))
+    two = fused(
+        told(0, "a", None, record_id="r", witness_group="a"), told(0, "b", None, record_id="r", witness_group="b")
+    )
     assert (two.incidents["witnesses"].item(), two.copies["why"].item()) == (1, SAME_RECORD)
 
 
@@ -186,7 +192,9 @@ def steps(follows: bool, seed: int = 3) -> pl.DataFrame:
         late = {s: float(rng.normal(0, sd)) for s, sd in (("a", 60), ("b", 60), ("c", 90), ("d", 120), ("e", 60))}
         if follows:
             late["b"] = late["a"] + 4 + float(rng.normal(0, 1))
-        rows += [{"group": n} | told(n, s, None, 3000 * n + m, record_id=f"{s}{n}", witness_group=s) for s, m in late.items()]
+        rows += [
+            {"group": n} | told(n, s, None, 3000 * n + m, record_id=f"{s}{n}", witness_group=s) for s, m in late.items()
+        ]
     schema = dict.fromkeys(("t_start", "t_end", "recorded_at"), pl.Datetime("us", "UTC"))
     return pl.DataFrame(rows, schema_overrides={**schema, "text": pl.String}).with_columns(url=pl.lit(None, pl.String))
 

@@ -220,7 +220,7 @@ def _after(rest: Reading, case: Case) -> set[int]:
 
 
 @cache
-def _rests() -> dict[tuple[int, int | None], Reading]:
+def _rests() -> dict[tuple[int, int | None], tuple[Sample, Reading]]:
     return {}
 
 
@@ -231,5 +231,8 @@ def _rest(sample: Sample, at: int | None) -> Reading:
     if key not in found:
         shape = sample.shape if at is None else sample.shape.without(at)
         file = sample.payload(shape.data())
-        found[key] = sample.source.read(file, sample.context(sample.aux))
-    return found[key]
+        found[key] = (
+            sample,
+            sample.source.read(file, sample.context(sample.aux)),
+        )  # the sample is kept: its id is the key
+    return found[key][1]

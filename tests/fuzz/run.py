@@ -60,6 +60,13 @@ def cases(name: str, seed: int, numbers: range) -> tuple[Counter[str], list[Fail
     return ends, list(failures.values())
 
 
+def assert_ends_well(name: str, number: int = 120, seed: int = 4) -> None:
+    """The small run of every test run. ``make fuzz`` does more."""
+    ends, failures = cases(name, seed, range(number))
+    assert not failures, "\n".join(f"case {f.number} ({f.sample}, {f.way}): {f.kind}: {f.text[:300]}" for f in failures)
+    assert ends["refused"] and ends["read"] and ends["set aside"], f"the cases are all of one kind: {ends}"
+
+
 def made_case(name: str, seed: int, number: int) -> Case:
     """The case of that number: it hangs on nothing else."""
     rng = seeded(name, seed, number)

@@ -11,10 +11,10 @@ from markupsafe import escape
 
 from servanda.mission.pipeline import gather
 from servanda.report import ReportData
+from servanda.report.areas import pointed
 from servanda.report.data import INTERFERENCE
 from servanda.report.interference import airspace
 from servanda.report.language import catalogue
-from servanda.report.map import pointed
 from servanda.report.writer import write
 from servanda.sources.adsb_interference import CELLS
 

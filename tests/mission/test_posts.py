@@ -18,6 +18,7 @@ MISSION = """title: Posts by the river
 agreement: agreement.yaml
 time_zone: Etc/UTC
 cutoff: "00:00"
+map: {{zones: [buffer]}}
 sources:
 {sources}"""
 SOURCE = """  - id: {name}
@@ -36,9 +37,11 @@ def mission(folder: Path, access: dict[str, str]) -> Path:
     for name in access:
         lon, lat = POSTS[name]
         bearing, _, away = WGS84.inv(lon, lat, *BURST)
-        header = "kind,t_start,post_lon,post_lat,bearing_deg,bearing_error_deg,range_low_m,range_high_m,count,count_unit\n"
-        row = f"artillery,2025-03-05T10:00Z,{lon},{lat},{bearing:.1f},6,{0.7 * away:.0f},{1.4 * away:.0f},about 40,explosions\n"
-        (folder / f"{name}.csv").write_text(header + row, "utf-8")
+        header = (
+            "kind,t_start,post_lon,post_lat,bearing_deg,bearing_error_deg,range_low_m,range_high_m,count,count_unit\n"
+        )
+        row = f"artillery,2025-03-05T10:00Z,{lon},{lat},{bearing:.1f},6,{0.7 * away:.0f},{1.4 * away:.0f}"
+        (folder / f"{name}.csv").write_text(f"{header}{row},about 40,explosions\n", "utf-8")
     return folder
 
 

@@ -36,7 +36,7 @@ def test_shares_are_told_in_tens_with_their_range(p: float, low: float | None, h
 
 def frame() -> pl.DataFrame:
     row = {"period": 3, "since": 40, "incidents": 30, "shared": 12, "alone": 18, "stated": 0.85, "matches": 12.0}
-    learned = {n: v for n, v in zip(QUALITIES, (0.9, 0.6, 1500.0, 2.0, 0.1, 0.2), strict=True)}
+    learned = dict(zip(QUALITIES, (0.9, 0.6, 1500.0, 2.0, 0.1, 0.2), strict=True))
     ends = {f"{n}{e}": v * f for n, v in learned.items() for e, f in (("_low", 0.8), ("_high", 1.1))}
     rows = [{"source_id": "patrols", **row, **learned, **ends}]
     rows += [{"source_id": "press", **row, "matches": 0.0, "unlearned": "no_match"}]
@@ -48,8 +48,8 @@ def test_learned_and_stated_are_told_apart(truce: ReportData) -> None:
     patrols, press = contribution_rows(data)
     assert patrols.learned[1:4] == (
         "about 6 in 10, 5 to 7",
-        "about 1.5 km, 1.2 km to 1.6 km",
-        "about 2 h, 1.6 h to 2.2 h",
+        "about 1.5\u00a0km, 1.2\u00a0km to 1.7\u00a0km",
+        "about 2\u00a0h, 1.6\u00a0h to 2.2\u00a0h",
     )
     assert press.learned == ()
     assert notes(data) == ["As stated, not learned, because no independent source told the same incidents: press."]

@@ -19,7 +19,7 @@ HEARD = "mortar,2025-03-01T10:00Z,20.5,0.05,112.5,8,2000,4000,about 40,explosion
 
 
 def read(rows: list[str], header: str = HEADER, **settings: object) -> Reading:
-    return SOURCE.read(payload(csv_text(header, rows)), context(SOURCE, **settings))
+    return SOURCE.read(payload(csv_text(header, rows)), context(SOURCE, None, **settings))
 
 
 def test_about_forty_bursts_two_to_four_kilometres_east_south_east() -> None:

@@ -124,7 +124,8 @@ def test_bearing_and_range_become_a_sector_about_the_place() -> None:
     assert area_m2(sector) == pytest.approx(3.1416 * (4000**2 - 2000**2) * 20 / 360, rel=0.01)
     assert float(distance_m(20.5, 0.05, seen["lon"], seen["lat"])) == pytest.approx(3000, rel=1e-6)
     assert seen["lon"] > 20.52 and seen["lat"] == pytest.approx(0.05, abs=1e-6), "east of the post"
-    assert seen["sigma_m"] == pytest.approx(((2000**2 / 12 + (3000 * 0.174533 / 1.96) ** 2) / 2 + 10**2) ** 0.5, rel=1e-3)
+    along, across = 2000**2 / 12, (3000 * 0.174533 / 1.96) ** 2
+    assert seen["sigma_m"] == pytest.approx(((along + across) / 2 + 10**2) ** 0.5, rel=1e-3)
     assert seen["access"] == "restricted", "the sector gives the post away"
     assert (seen["t_start"], seen["t_end"]) == (utc("2025-03-01T10:00"), utc("2025-03-01T10:00"))
     assert (seen["count_low"], seen["count_high"], seen["count_unit"]) == (30, 50, "explosions")

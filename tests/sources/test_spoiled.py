@@ -2,10 +2,12 @@
 
 import gzip
 import json
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
 import pytest
+import shapely
 from tests.fuzz.samples import samples
 from tests.fuzz.shapes import Table
 from tests.sources.conftest import context, csv_text, payload
@@ -205,3 +207,29 @@ def test_a_new_column_is_told_and_never_taken_for_one_of_ours(source: str, colum
         assert getattr(got, table).drop("payload_sha256").equals(getattr(plain, table).drop("payload_sha256"))
     if column not in {**sample.source.fields.used, **sample.source.fields.ignored}:
         assert any(repr(column) in n for n in got.notices)
+
+
+@pytest.mark.parametrize("source", ["ucdp", "acled"])
+def test_a_date_in_the_year_nought_is_set_aside(source: str) -> None:
+    sample = samples(source)[0]
+    text = sample.shape.data().decode().replace("2031-06-14", "0000-01-01", 1).replace("1/22/2031", "0000-01-01", 1)
+    got = sample.source.read(payload(text), sample.context(sample.aux))
+    assert got.quarantine["row"].to_list() == [1]
+
+
+def test_a_map_from_the_year_one_has_no_date() -> None:
+    feature = {"geometry": {"type": "Polygon", "coordinates": [SQUARE]}, "properties": {}}
+    with pytest.raises(SourceRefused, match="no date"):
+        read("control", regions([feature]), "map_00010101.geojson")
+
+
+@pytest.mark.parametrize("shape", ["POLYGON EMPTY", "POLYGON ((0 0, 1 0, 1 1e9, 0 0))"])
+def test_a_binary_geometry_is_judged_as_a_written_one(shape: str) -> None:
+    raw = shapely.to_wkb(shapely.from_wkt(shape))
+    got = read("table", parquet(geometry=[bytes(raw)]))
+    assert got.quarantine["reason"].to_list() == ["Its geometry cannot be read, is empty, or is not in degrees."]
+
+
+def test_a_length_of_time_in_parquet_is_text() -> None:
+    got = read("table", parquet(text=[timedelta(hours=1)]))
+    assert got.observations["text"].to_list() == ["1:00:00"]

@@ -98,7 +98,9 @@ _SECTOR = ("post_lon", "post_lat", "bearing_deg", "half_deg", "low_m", "high_m")
 
 def _marked(rows: pl.DataFrame, at: Integers, found: Sectors) -> pl.DataFrame:
     """Reports with a place, with the columns of ``_SECTOR`` (null for points) and ``post``, a name for each post."""
-    of = pl.DataFrame({"row": at} | dict(zip(_SECTOR, (getattr(found, f) for f in found.__dataclass_fields__), strict=True)))
+    of = pl.DataFrame(
+        {"row": at} | dict(zip(_SECTOR, (getattr(found, f) for f in found.__dataclass_fields__), strict=True))
+    )
     narrow = rows.select("group", "witness_group", "observation_id", "lon", "lat", "s_km").with_row_index("row")
     joined = narrow.cast({"row": pl.Int64}).join(of, on="row", how="left", maintain_order="left")
     post = pl.concat_str(pl.col("post_lon", "post_lat").round(4).cast(pl.String), separator=" ").fill_null("")
@@ -110,7 +112,9 @@ def _marked(rows: pl.DataFrame, at: Integers, found: Sectors) -> pl.DataFrame:
 def _said(kept: pl.DataFrame, middle: pl.DataFrame) -> Said:
     incident = kept["group"].rank("dense").to_numpy().astype(np.int64) - 1
     lon_0, lat_0 = (middle[c].to_numpy()[incident] for c in ("lon", "lat"))
-    post_lon, post_lat, bearing, half, low, high = (kept[c].cast(pl.Float64).fill_null(np.nan).to_numpy() for c in _SECTOR)
+    post_lon, post_lat, bearing, half, low, high = (
+        kept[c].cast(pl.Float64).fill_null(np.nan).to_numpy() for c in _SECTOR
+    )
     is_post = ~np.isnan(bearing)
     lon = np.where(is_post, post_lon, kept["lon"].to_numpy())
     lat = np.where(is_post, post_lat, kept["lat"].to_numpy())

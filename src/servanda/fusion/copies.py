@@ -23,8 +23,8 @@ ORIGINS = 8
 SAME_RECORD, SAME_SITE, SAME_WORDS = "same record", "same site", "same words"
 SAME_AUTHORITY, LOCKSTEP = "same authority", "times in lock-step"
 WHY = (SAME_RECORD, SAME_SITE, SAME_WORDS, SAME_AUTHORITY, LOCKSTEP)
-LINKS = {"observation_id": pl.String, "of": pl.String, "why": pl.String}
-_PAIR = {"row": pl.Int64, "of": pl.Int64, "why": pl.String}
+LINKS = pl.Schema({"observation_id": pl.String, "of": pl.String, "why": pl.String})
+_PAIR = pl.Schema({"row": pl.Int64, "of": pl.Int64, "why": pl.String})
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def copies(rows: pl.DataFrame, priors: Priors) -> Copies:
     recorded_at (null where not known)."""
     shared = _shared(rows)
     if shared.is_empty():
-        none = {"group": rows.schema["group"], "witness_group": pl.String, "voice": pl.String}
+        none = pl.Schema({"group": rows.schema["group"], "witness_group": pl.String(), "voice": pl.String()})
         return Copies(pl.DataFrame(schema=LINKS), pl.DataFrame(schema=none))
     pairs = pl.concat(
         [

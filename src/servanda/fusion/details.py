@@ -11,7 +11,14 @@ from servanda.tables import INCIDENTS
 
 def details(rows: pl.DataFrame, priors: Priors) -> Iterator[pl.DataFrame]:
     """Tables by ``group`` of the reports that it holds: place, time, kinds, actors, counts, counts by kind."""
-    yield from (_place(rows, priors), _time(rows), _shares(rows, "kind", "kinds"), _actors(rows), _counts(rows), _counted(rows))
+    yield from (
+        _place(rows, priors),
+        _time(rows),
+        _shares(rows, "kind", "kinds"),
+        _actors(rows),
+        _counts(rows),
+        _counted(rows),
+    )
 
 
 def _place(rows: pl.DataFrame, priors: Priors) -> pl.DataFrame:

@@ -92,9 +92,7 @@ def _repeats(m: Model, label: Integers, chance: Floats, alone: Integers) -> None
             free[a] = free[b] = False
 
 
-def _by_post(
-    m: Model, label: Integers, chance: Floats, alone: Integers, source: int, heard: NDArray[np.bool_]
-) -> None:
+def _by_post(m: Model, label: Integers, chance: Floats, alone: Integers, source: int, heard: NDArray[np.bool_]) -> None:
     """Join what the posts of one source have told and nobody else has, in place: post after post, each once."""
     rank = m.r.post[alone] % POSTS
     for which in distinct(rank):

@@ -18,7 +18,7 @@ SURE = 3.0
 """The variance of two sources is taken so many standard errors below its estimate."""
 FLOOR_H = 1.0 / 60.0
 """No delay is taken to vary less than a minute."""
-PAIR = {"row": pl.Int64, "of": pl.Int64}
+PAIR = pl.Schema({"row": pl.Int64, "of": pl.Int64})
 
 
 def lockstep(shared: pl.DataFrame, priors: Priors) -> pl.DataFrame:
@@ -54,7 +54,9 @@ def _spread(late: Floats) -> float:
     return max(1.4826 * float(np.median(np.abs(late - np.median(late)))), FLOOR_H)
 
 
-def _own(pair: tuple[str, str], width: dict[tuple[str, str], float], joint: dict[tuple[str, str], pl.DataFrame]) -> float:
+def _own(
+    pair: tuple[str, str], width: dict[tuple[str, str], float], joint: dict[tuple[str, str], pl.DataFrame]
+) -> float:
     """The least variance that the delay of ``pair`` would have if both erred independently; 0 where nobody can tell."""
     others = [p for p in width if p != pair and set(p) & set(pair)]
     others += [p for p in width if not set(p) & set(pair)]
@@ -77,4 +79,4 @@ def _usual(both: pl.DataFrame, width: float) -> pl.DataFrame:
     """The later of the two repeats the earlier."""
     near = both.filter((pl.col("late") - pl.col("late").median()).abs() <= SURE * width)
     rows = pl.max_horizontal("row", "row_b").alias("row"), pl.min_horizontal("row", "row_b").alias("of")
-    return near.select(*rows).cast(PAIR)
+    return near.select(*rows).cast(pl.Int64)

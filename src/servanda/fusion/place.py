@@ -52,8 +52,8 @@ def pooled(lab: Integers, x: Floats, y: Floats, var: Floats, lean: Floats, n: in
     if not lean.any():
         weight = 1.0 / var
         total = np.maximum(np.bincount(lab, weight, n), 1e-300)
-        mean = (np.bincount(lab, weight * v, n) / total for v in (x, y))
-        return Pooled(*mean, 1.0 / total, np.zeros((n, 2)))
+        east, north = (np.bincount(lab, weight * v, n) / total for v in (x, y))
+        return Pooled(east, north, 1.0 / total, np.zeros((n, 2)))
     d, e = lean.T
     size = var**2 - d**2 - e**2
     trace, one, two = (np.bincount(lab, w / size, n) for w in (var, -d, -e))

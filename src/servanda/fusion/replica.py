@@ -15,6 +15,10 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 
+LEAST_DOUBT = 1e-9
+"""No report is beyond doubt, so that a false one can be like any."""
+
+
 @dataclass(frozen=True)
 class Told:
     """Things to be told of: place (km), time (h), kind; arrays of one length."""
@@ -86,8 +90,8 @@ def _reports(
     told = incidents[which]
     like = rng.choice(own, len(told.kind))
     n_false = round(len(told.kind) * q.false[source] / (1.0 - q.false[source]))
-    wrong = (1.0 - likely[own]) / (1.0 - likely[own]).sum()
-    false, when = rng.choice(own, n_false, p=wrong), rng.choice(own, n_false)
+    wrong = np.maximum(1.0 - likely[own], LEAST_DOUBT)
+    false, when = rng.choice(own, n_false, p=wrong / wrong.sum()), rng.choice(own, n_false)
     says = np.cumsum(m.says[source], axis=1)
     kind = (rng.random(len(told.kind))[:, None] > says[told.kind] / says[told.kind, -1:]).sum(axis=1)
     late = told.t_h + rng.normal(0.0, q.time_h[source], len(told.kind))

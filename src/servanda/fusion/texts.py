@@ -116,7 +116,10 @@ def sites(urls: pl.Series) -> pl.Series:
     """The site of each address; on hosts that many write on, with whose page it is."""
     hosts = {r["host"]: r["prefix"] for r in _table("shared_hosts.csv")}
     parts = urls.to_frame("u").select(
-        pl.col("u").str.extract(r"^(?i:https?)://(?:(?i:www|m|mobile)\.)?([^/:?#]+)", 1).str.to_lowercase().alias("host"),
+        pl.col("u")
+        .str.extract(r"^(?i:https?)://(?:(?i:www|m|mobile)\.)?([^/:?#]+)", 1)
+        .str.to_lowercase()
+        .alias("host"),
         pl.col("u").str.extract(r"^\w+://[^/]+/([^/?#]+)", 1).alias("one"),
         pl.col("u").str.extract(r"^\w+://[^/]+/[^/?#]+/([^/?#]+)", 1).alias("two"),
     )

@@ -51,7 +51,7 @@ def _point(shape: BaseGeometry, zones: BaseGeometry) -> tuple[NDArray[np.float64
 
 
 def bands(placed: pl.DataFrame, ground: Ground, settings: ReportSettings) -> list[Markup]:
-    """The routes and areas of incidents known by these, each once, in the colour of the likeliest, the largest below."""
+    """Routes and areas of incidents known by these, each once, the largest below, in the colour of the likeliest."""
     vague = placed.filter(BY_AREA).sort(["probability", "incident_id"], descending=[True, False])
     first = vague.unique("geometry", keep="first", maintain_order=True).head(settings.map_symbols)
     colours = {g.name: g.colour for g in settings.kind_groups}
@@ -72,21 +72,26 @@ def _band(shape: BaseGeometry, colour: str, ground: Ground) -> Markup:
 
 def ellipses(placed: pl.DataFrame, ground: Ground, settings: ReportSettings) -> list[Markup]:
     """The ellipses that hold the place in 95 %, of the likeliest incidents, where they are large enough to be seen."""
-    large = pl.col("ellipse_major_m") > settings.map_imprecise_px * ground.m_per_px
-    known = placed.filter(large.fill_null(False)).sort(["probability", "incident_id"], descending=[True, False])
+    known = large(placed, ground, settings).sort(["probability", "incident_id"], descending=[True, False])
     colours = {g.name: g.colour for g in settings.kind_groups}
     names = ("group", "lon", "lat", "ellipse_major_m", "ellipse_minor_m", "ellipse_azimuth_deg")
-    return [
-        _ellipse(colours[group], *where, ground)
-        for group, *where in known.head(settings.map_symbols).select(names).iter_rows()
-    ]
+    rows = known.head(settings.map_symbols).select(names).iter_rows()
+    return [_ellipse(colours[group], (lon, lat), axes, ground) for group, lon, lat, *axes in rows]
 
 
-def _ellipse(colour: str, lon: float, lat: float, major: float, minor: float, azimuth: float, ground: Ground) -> Markup:
+def large(placed: pl.DataFrame, ground: Ground, settings: ReportSettings) -> pl.DataFrame:
+    """Incidents with an ellipse that is seen at this scale."""
+    seen = pl.col("ellipse_major_m") > settings.map_imprecise_px * ground.m_per_px
+    return placed.filter(seen.fill_null(False))
+
+
+def _ellipse(colour: str, middle: tuple[float, float], axes: list[float], ground: Ground) -> Markup:
+    major, minor, azimuth = axes
     turn = np.linspace(0.0, 2.0 * np.pi, CORNERS)
     along, across = major * np.cos(turn), minor * np.sin(turn)
     way = azimuth + np.degrees(np.arctan2(across, along))
-    x, y, _ = WGS84.fwd(np.full(CORNERS, lon), np.full(CORNERS, lat), way, np.hypot(along, across))
+    start = [np.full(CORNERS, v) for v in middle]
+    x, y, _ = WGS84.fwd(start[0], start[1], way, np.hypot(along, across))
     ring = shapely.polygons(np.column_stack([x, y]))
     look = {"fill": colour, "fill_opacity": "0.06", "stroke": colour, "stroke_width": "0.9", "stroke_dasharray": "4 3"}
     return el("path", d=path(ground.shape(ring)), **look)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+import polars as pl
+
 from servanda.report.data import ReportData
 from servanda.report.language import Catalogue
 from servanda.report.numbers import NONE
@@ -25,18 +27,23 @@ class Contribution:
 
 def contribution_rows(data: ReportData) -> list[Contribution]:
     out = []
-    for row in data.contributions.iter_rows(named=True):
+    for row in _heard(data).iter_rows(named=True):
         counts = tuple(row[k] for k in ("period", "since", "incidents", "shared", "alone"))
         stated = NONE if row["stated"] is None else in_tens(data.words, row["stated"])
         out.append(Contribution(row["source_id"], counts, stated, () if row["unlearned"] else _learned(data, row)))
     return out
 
 
+def _heard(data: ReportData) -> pl.DataFrame:
+    """Without feeds that only say when somebody looked."""
+    return data.contributions.filter((pl.col("since") > 0) | pl.col("stated").is_not_null())
+
+
 def notes(data: ReportData) -> list[str]:
     """Of whom nothing was learned, and why: one sentence for each reason."""
     out = []
     for reason in REASONS:
-        names = [r["source_id"] for r in data.contributions.iter_rows(named=True) if r["unlearned"] == reason]
+        names = [r["source_id"] for r in _heard(data).iter_rows(named=True) if r["unlearned"] == reason]
         if names:
             listed = data.words.say("summary.comma").join(names)
             out.append(data.words.say(f"sources.{reason}", n=len(names), sources=listed))

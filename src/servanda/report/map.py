@@ -8,7 +8,7 @@ import polars as pl
 from markupsafe import Markup
 
 from servanda.report import svg
-from servanda.report.areas import BY_AREA, bands, ellipses, pointed
+from servanda.report.areas import BY_AREA, bands, ellipses, large, pointed
 from servanda.report.clusters import arrange, cluster, rings, symbol, totals
 from servanda.report.data import KindGroup, MapZone, ReportData
 from servanda.report.ground import WIDTH, Ground, graticule, ground_for, path, scale_bar
@@ -61,7 +61,7 @@ def draw_map(data: ReportData, marked: Marked, linked: frozenset[str]) -> MapVie
     zones = tuple(z for z in data.zones if not z.geometry.is_empty)
     return MapView(
         picture, t_from, data.period.t_to, drawn, placed.height - drawn, recent.height - placed.height, groups, zones,
-        bool(placed[BY_AREA].any()), placed["ellipse_major_m"].is_not_null().any(),
+        bool(placed[BY_AREA].any()), large(placed, ground, shown).height > 0,
     )  # fmt: skip
 
 

@@ -139,12 +139,19 @@ def _checks(frame: pl.DataFrame) -> list[Check]:
         known_word(frame, "word", "acled", "event type of ACLED"),
         one_of("time_precision", tuple("123")),
         one_of("geo_precision", tuple("123")),
-        (pl.col("day").is_null(), "event_date is no date that is known here. See the setting date_formats."),
+        (
+            _undated("day", "t_start", "t_end"),
+            "event_date is no date that is known here. See the setting date_formats.",
+        ),
         (unread, pl.format("timestamp {} is no time in Unix seconds.", "timestamp")),
         (pl.col("recorded_at") < pl.col("t_start"), "It was last edited before it happened."),
         *coordinate_checks("x", "y"),
         whole_number("fatalities"),
     ]
+
+
+def _undated(*names: str) -> pl.Expr:
+    return pl.any_horizontal(pl.col(name).is_null() for name in names)
 
 
 def _said(good: pl.DataFrame, settings: AcledSettings) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from servanda.sources.content import finish_observations, reflagged, with_record
 from servanda.sources.fetch_github import DEEPSTATE as DEEPSTATE_FETCH
 from servanda.sources.places import geojson, in_degrees, mended, shape
 from servanda.sources.reading import quarantine_rows, refuse
-from servanda.sources.times import DAY_PRECISION, TIME_FLAGS, midnight
+from servanda.sources.times import DAY_PRECISION, TIME_FLAGS, YEARS, midnight
 
 KIND = "territory_control"
 NOT_UPDATED = "not_updated"
@@ -67,9 +67,11 @@ def read(payload: Payload, context: Context) -> Reading:
 def _date(payload: Payload, settings: ControlSettings, context: Context) -> date:
     for match in re.finditer(settings.date_pattern, payload.name):
         try:
-            return date(*(int(part) for part in match.groups()))
-        except (ValueError, TypeError):
+            found = date(*(int(part) for part in match.groups()))
+        except (ValueError, TypeError, OverflowError):
             continue
+        if found.year in range(*YEARS):
+            return found
     mend = "Name it like map_20250419.geojson, or set date_pattern to find year, month and day."
     raise refuse(payload, context, "its name holds no date, and the content has none.", mend)
 

@@ -71,7 +71,10 @@ def _as_text(column: pl.Series) -> pl.Series:
         return column.replace("", None)
     if isinstance(dtype, pl.Datetime):
         return column.dt.strftime("%Y-%m-%dT%H:%M:%S%.6f%:z" if dtype.time_zone else "%Y-%m-%dT%H:%M:%S%.6f")
-    return column.cast(pl.String)
+    try:
+        return column.cast(pl.String)
+    except pl.exceptions.PolarsError:  # a type that has no spelling, such as a length of time
+        return pl.Series(name, [None if v is None else str(v) for v in column], pl.String)
 
 
 def _from_bytes(column: pl.Series) -> pl.Series:

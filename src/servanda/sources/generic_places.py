@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 import shapely
+from numpy.typing import NDArray
 
 from servanda.kinds.crosswalk import unknown
 from servanda.sources.base import Context
@@ -26,7 +27,11 @@ def placed(frame: pl.DataFrame, context: Context) -> tuple[pl.DataFrame, list[Ch
             for n, a in (("lon", "x"), ("lat", "y"))
         )
     )
-    wkb = frame[WKB] if WKB in frame.columns else pl.Series(WKB, [None] * frame.height, pl.Binary)
+    wkb = pl.Series(WKB, [None] * frame.height, pl.Binary)
+    if WKB in frame.columns:
+        wkb = _sound(WKB, shapely.from_wkb(frame[WKB].to_numpy(), on_invalid="ignore"))
+        lost = wkb.is_null() & frame[WKB].is_not_null()
+        checks.append((pl.lit(lost), "Its geometry cannot be read, is empty, or is not in degrees."))
     for name in ("geometry", "footprint"):
         if name in frame.columns:
             parsed = parse_geometry(frame[name])
@@ -87,15 +92,21 @@ def parse_geometry(column: pl.Series) -> pl.Series:
     out[is_hex] = shapely.from_wkb(values[is_hex], on_invalid="ignore")
     rest = ~is_json & ~is_hex & (values != "")
     out[rest] = shapely.from_wkt(values[rest], on_invalid="ignore")
+    return _sound(column.name, out)
+
+
+def _sound(name: str, out: NDArray[np.object_]) -> pl.Series:
+    """WKB of geometries, rings mended; null where one is missing, empty or not in degrees."""
     out[shapely.is_empty(out)] = None
     corners, owner = shapely.get_coordinates(out, return_index=True)
     out[owner[~np.isfinite(corners).all(axis=1)]] = None
     broken = ~shapely.is_valid(out) & ~shapely.is_missing(out)
     out[broken] = [mended(g) for g in out[broken]]
+    out[shapely.is_empty(out)] = None
     bounds = shapely.bounds(out)
     outside = (np.abs(bounds[:, [0, 2]]) > 180).any(axis=1) | (np.abs(bounds[:, [1, 3]]) > 90).any(axis=1)
     out[outside] = None
-    return pl.Series(column.name, list(shapely.to_wkb(out)), pl.Binary)
+    return pl.Series(name, list(shapely.to_wkb(out)), pl.Binary)
 
 
 def _named(place: pl.Series, context: Context) -> tuple[pl.Series, Check]:

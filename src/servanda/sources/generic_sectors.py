@@ -56,7 +56,10 @@ def _checks(frame: pl.DataFrame) -> list[Check]:
         *((when, pl.format("Its post: {}", why if isinstance(why, pl.Expr) else pl.lit(why))) for when, why in post),
         (~bearing.is_between(-360, 360), "bearing_deg is no number of degrees."),
         (~((error > 0) & (error <= most)), f"bearing_error_deg is not a number above 0 and up to {most:g}."),
-        (high.is_null(), "It has a bearing, and neither it nor the setting range_high_m says how far it may have been."),
+        (
+            high.is_null(),
+            "It has a bearing, and neither it nor the setting range_high_m says how far it may have been.",
+        ),
         (
             ~((low >= 0) & (high > low) & (high <= FARTHEST_M)),
             f"range_low_m and range_high_m are not two distances up to {FARTHEST_M:,.0f} metres, the least first.",

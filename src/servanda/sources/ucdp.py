@@ -41,6 +41,8 @@ REGION_COLUMNS = {"3": "adm_2", "4": "adm_1", "6": "country"}
 _MIDNIGHT = r"(?i)^(12:00:00 am|00:00(:00(\.0+)?)?z?)?$"
 _DATE = r"^(\d{1,2}/\d{1,2}/\d{4}|\d{4}-\d{2}-\d{2})$"
 _POINT = r"(?i)^\s*point\s*\(\s*([-+\d.e]+)\s+([-+\d.e]+)\s*\)\s*$"
+_DATES = ("first", "last", "t_start", "t_end")
+"""Null where a date cannot be read, or is far from ours."""
 
 
 def read(payload: Payload, context: Context) -> Reading:
@@ -128,7 +130,7 @@ def _checks(frame: pl.DataFrame, settings: UcdpSettings) -> list[Check]:
         known_word(frame, "type_of_violence", "ucdp", "type of violence of UCDP"),
         one_of("date_prec", tuple("12345")),
         one_of("where_prec", tuple("1234567")),
-        (pl.col("first").is_null() | pl.col("last").is_null(), why + " See the setting date_order."),
+        (pl.any_horizontal(pl.col(c).is_null() for c in _DATES), why + " See the setting date_order."),
         (~of_year.fill_null(False), pl.format("Its dates are not in its year, {}.", year.fill_null("(none)"))),
         (pl.col("last") < pl.col("first"), "It ends before it starts. See the setting date_order."),
         *coordinate_checks("x", "y"),

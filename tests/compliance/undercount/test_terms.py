@@ -120,6 +120,16 @@ def test_who_relays_is_no_list() -> None:
     assert lists.refused is not None and dict(lists.refused.values) == {"lists": 2, "least": 3, "relaying": 1}
 
 
+def test_who_relays_finds_on_watch_all_the_same() -> None:
+    chances = {"a": 0.5, "b": 0.4}
+    e = evidence(chances, chances, relays=("a", "b"))
+    witnessed = e.incidents.with_columns(witness_groups=pl.lit([], INCIDENTS.schema["witness_groups"]))
+    unseen = Evidence(witnessed, e.membership, e.alternatives, e.observations, e.watches, e.sources, e.incident_terms)
+    lists, effort = ask(unseen)
+    assert lists.refused is not None and dict(lists.refused.values)["relaying"] == 2
+    assert effort.low is not None and effort.high is not None and effort.low < N < effort.high
+
+
 def test_groups_that_depend_by_design_are_one_list() -> None:
     chances = {"a": 0.5, "b": 0.4, "c": 0.45, "d": 0.3}
     settings = UndercountSettings(dependent=(("a", "d"),))

@@ -112,7 +112,7 @@ class _Case:
         table = mine.join(
             self.evidence.incidents.drop("probability"), on="incident_id", how="inner", maintain_order="left"
         )
-        single = table.filter(pl.col("counts").is_null())
+        single = self._heard(table.filter(pl.col("counts").is_null()))
         seen = float(single["probability"].sum())
         for method in self.settings.methods:
             if method == "effort" and stratum:
@@ -126,10 +126,18 @@ class _Case:
             else:
                 yield Undercount(term.term_id, stratum, method, e.seen, e.total, e.low, e.high, e.lists, e.parts)
 
+    def _heard(self, single: pl.DataFrame) -> pl.DataFrame:
+        """With ``groups``: every witness group that reported the incident, those that relay as well."""
+        said = self.evidence.membership.join(single.select("incident_id"), on="incident_id", how="semi").join(
+            self.evidence.observations.select("observation_id", "witness_group"), on="observation_id", how="inner"
+        )
+        groups = said.group_by("incident_id").agg(groups=pl.col("witness_group").unique().sort())
+        return single.join(groups, on="incident_id", how="left", maintain_order="left")
+
     def _by_lists(self, method: str, single: pl.DataFrame) -> Estimate:
         if single.is_empty():
             raise Abstained("nothing_seen")
-        groups = set(single["witness_groups"].explode().drop_nulls().to_list())
+        groups = set(single["groups"].explode().drop_nulls().to_list())
         names = tuple(sorted({self.lists[g] for g in groups if g in self.lists}))
         relaying = len(groups - self.lists.keys())
         if len(names) < self.settings.least_lists:
@@ -159,9 +167,7 @@ class _Case:
         lon, lat = (single[c].fill_null(np.nan).to_numpy() for c in ("lon", "lat"))
         chance = detection(Spots(middle, lon, lat, single["kind"].to_list()), watches)
         names = [g.name for g in watches.groups]
-        by = np.array(
-            [[n in groups for n in names] for groups in single["witness_groups"].fill_null([]).to_list()], bool
-        )
+        by = np.array([[n in groups for n in names] for groups in single["groups"].fill_null([]).to_list()], bool)
         reported: NDArray[np.bool_] = by.reshape(len(single), len(names)) & (chance > 0)
         found = reported.any(axis=1)
         real = single["probability"].to_numpy()
