@@ -18,7 +18,7 @@ MISSION = """title: Posts by the river
 agreement: agreement.yaml
 time_zone: Etc/UTC
 cutoff: "00:00"
-map: {{zones: [buffer]}}
+map: {{zones: [range]}}
 sources:
 {sources}"""
 SOURCE = """  - id: {name}

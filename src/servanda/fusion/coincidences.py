@@ -15,7 +15,7 @@ from scipy.optimize import nnls
 from scipy.special import ndtr
 
 from servanda.fusion.priors import Priors
-from servanda.fusion.quality import mean_by_source
+from servanda.fusion.quality import group_of, mean_by_source
 from servanda.fusion.reports import Reports
 
 Floats = NDArray[np.float64]
@@ -69,8 +69,12 @@ def coincidences(r: Reports, priors: Priors) -> Start:
     n = len(r.sources)
     count = np.bincount(r.source, minlength=n)
     known = _Known(mean_by_source(r, np.nan_to_num(r.s_km) ** 2), mean_by_source(r, r.width_h**2 / 12.0))
+    of = group_of(r)  # copies agree in what they err by
     pairs = [
-        (a, b) for a in range(n) for b in range(a, n) if min(count[a], count[b]) > 1 and not (a == b and known.h2[a])
+        (a, b)
+        for a in range(n)
+        for b in range(a, n)
+        if min(count[a], count[b]) > 1 and not (known.h2[a] if a == b else of[a] == of[b])
     ]
     counts = [_counts(r, a, b, priors) for a, b in pairs]
     km2, h2 = np.full(n, (priors.sigma_m / 1000.0) ** 2), np.full(n, priors.learn_time_h**2)

@@ -17,7 +17,7 @@ from servanda.tables import INCIDENTS, MEMBERSHIP
 def build(
     m: Model, grouping: Grouping, watches: pl.DataFrame | None, calibration: Calibration | None
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Incidents, membership, alternatives, links of copies. A group that nothing supports (only denials, or all retracted) is none."""
+    """Incidents, membership, alternatives, links of copies. What nothing supports (denied or retracted) is none."""
     per_report = pl.DataFrame(
         {
             "report": np.arange(len(m.r), dtype=np.uint32),

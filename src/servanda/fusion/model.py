@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from servanda.fusion.candidates import candidates, density
 from servanda.fusion.kindred import relations, reported
 from servanda.fusion.priors import Priors
-from servanda.fusion.quality import Quality, belief, place_error, time_variance
+from servanda.fusion.quality import Quality, belief, group_of, place_error, time_variance
 from servanda.fusion.reports import Reports
 
 Floats = NDArray[np.float64]
@@ -45,9 +45,8 @@ def model(r: Reports, quality: Quality, priors: Priors) -> Model:
     says, mistaken = reported(r.kinds, frequency, quality.confusion, priors)
     around = density(r, s_km, priors) * frequency[r.source, r.kind]
     pairs = candidates(r, s_km, var_h, priors)
-    covers, group_of = _covers(r, priors), _group_of(r)
-    true = belief(r, quality)
-    return Model(r, quality, priors, s_km, var_h, true, around, pairs, says, mistaken, _shares(r), covers, group_of)
+    true, covers = belief(r, quality), _covers(r, priors)
+    return Model(r, quality, priors, s_km, var_h, true, around, pairs, says, mistaken, _shares(r), covers, group_of(r))
 
 
 def _covers(r: Reports, priors: Priors) -> NDArray[np.bool_]:
@@ -58,13 +57,6 @@ def _covers(r: Reports, priors: Priors) -> NDArray[np.bool_]:
     same, akin = every[0][np.ix_(r.kinds, r.kinds)], every[1][np.ix_(r.kinds, r.kinds)]
     single = r.part(np.flatnonzero(~r.counted))
     return np.asarray(_count(single) @ (same | (akin > 0)).T >= min(priors.cover_from, len(r)))
-
-
-def _group_of(r: Reports) -> Integers:
-    """The witness group of most of a source's reports."""
-    shape = (len(r.sources), max(len(r.groups), 1))
-    count = np.bincount(r.source * shape[1] + r.group, minlength=shape[0] * shape[1]).reshape(shape)
-    return np.asarray(count.argmax(axis=1))
 
 
 def _shares(r: Reports) -> Floats:

@@ -9,6 +9,7 @@ from servanda.fusion.priors import Priors
 from servanda.fusion.reports import Reports
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,13 @@ def stated(r: Reports, priors: Priors) -> Quality:
 def mean_by_source(r: Reports, values: Floats) -> Floats:
     count = np.bincount(r.source, minlength=len(r.sources))
     return np.asarray(np.bincount(r.source, values, len(r.sources)) / np.maximum(count, 1))
+
+
+def group_of(r: Reports) -> Integers:
+    """(sources,) the witness group of most of a source's reports."""
+    shape = (len(r.sources), max(len(r.groups), 1))
+    count = np.bincount(r.source * shape[1] + r.group, minlength=shape[0] * shape[1]).reshape(shape)
+    return np.asarray(count.argmax(axis=1))
 
 
 def place_error(r: Reports, quality: Quality) -> Floats:

@@ -25,6 +25,7 @@ ROW = "__row"
 THEIRS = "__theirs "
 """Prefix of columns that the provider never had."""
 RAW_CHARACTERS = 500
+CHUNK_BYTES = 2**24
 CHUNK_ROWS = 10_000
 """Records read at once: short lists are cheaper for the garbage collector."""
 MOST_BYTES = 2**31
@@ -59,8 +60,7 @@ def unpacked(payload: Payload, context: Context) -> bytes:
     data = payload.data
     if data[:2] == b"\x1f\x8b":
         try:
-            with gzip.open(io.BytesIO(data)) as stream:
-                data = stream.read(MOST_BYTES + 1)
+            data = b"".join(_unzipped(data))
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise refuse(payload, context, f"the gzip file is broken ({error}).", "Fetch it again.") from error
     if len(data) > MOST_BYTES:
@@ -68,6 +68,15 @@ def unpacked(payload: Payload, context: Context) -> bytes:
     if not data.strip():
         raise refuse(payload, context, "the file is empty.", "Fetch it again; an outage is not an empty day.")
     return data
+
+
+def _unzipped(data: bytes) -> Iterator[bytes]:
+    """The parts of a gzip file, until there are more than ``MOST_BYTES``."""
+    size = 0
+    with gzip.open(io.BytesIO(data)) as stream:
+        while size <= MOST_BYTES and (part := stream.read(CHUNK_BYTES)):
+            size += len(part)
+            yield part
 
 
 def decoded(payload: Payload, context: Context, encoding: str = "utf-8") -> str:
