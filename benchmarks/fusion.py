@@ -17,6 +17,7 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import polars as pl
 from fusion_worlds import FALSE, FAMILIES, Arrays, Teller, world
+from numpy.typing import NDArray
 
 from servanda.fusion import FusionResult, Priors, fuse
 from servanda.fusion.beliefs import Beliefs
@@ -57,9 +58,13 @@ def oracle(rows: pl.DataFrame, tellers: tuple[Teller, ...]) -> Beliefs:
     r = reports(rows, SOURCES.empty(), priors)
     by_name = {t.name: t for t in tellers}
     ordered = [by_name[s] for s in r.sources]
-    names = ("detect", "false", "repeat", "confusion", "km", "hours")
-    columns = [np.array([float(getattr(t, n)) for t in ordered]) for n in names]
-    quality = Quality(*columns, np.full(len(ordered), 1.0))
+
+    def of(name: str) -> NDArray[np.float64]:
+        return np.array([float(getattr(t, name)) for t in ordered])
+
+    quality = Quality(
+        of("detect"), of("false"), of("repeat"), of("confusion"), of("km"), of("hours"), np.full(len(ordered), 1.0)
+    )
     link = least_chance(twins(model(r, quality, priors), 0))
     return Beliefs(tuple(r.sources), Learned(quality, quality, quality), True, link, None)
 
@@ -94,15 +99,15 @@ def harness() -> ModuleType | None:
 
 def peers(h: ModuleType, d: Arrays, tellers: tuple[Teller, ...], budget: float) -> dict[str, str]:
     """What each peer reaches; one that is not installed says so."""
-    out, own = {}, h.SOURCES
-    h.SOURCES = [(t.name,) for t in tellers]  # one peer looks the names up there
+    out, own = {}, vars(h)["SOURCES"]
+    vars(h)["SOURCES"] = [(t.name,) for t in tellers]  # one peer looks the names up there
     for name in PEERS:
         try:
             told = h.PEERS[name](SimpleNamespace(d=d, a=SimpleNamespace(budget=budget)))
             out[name] = f"{told['check']}  [{told['version']}]"
         except ImportError as error:
             out[name] = f"not installed ({error.name}); see benchmarks/requirements-peers.txt"
-    h.SOURCES = own
+    vars(h)["SOURCES"] = own
     return out
 
 
@@ -112,7 +117,10 @@ def metrics(truth: np.ndarray, label: np.ndarray) -> tuple[float, float, float]:
     _, b = np.unique(label, return_inverse=True)
     cells, both = np.unique(a.astype(np.int64) * (b.max() + 1) + b, return_counts=True)
     left, right = np.bincount(a), np.bincount(b)
-    pairs = lambda v: float((v * (v - 1) // 2).sum())  # noqa: E731
+
+    def pairs(v: NDArray[np.int64]) -> float:
+        return float((v * (v - 1) // 2).sum())
+
     f1 = 2 * pairs(both) / max(pairs(left) + pairs(right), 1.0)
     precision = (both**2 / right[cells % (b.max() + 1)]).sum() / len(a)
     recall = (both**2 / left[cells // (b.max() + 1)]).sum() / len(a)

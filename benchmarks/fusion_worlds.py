@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Arrays = Mapping[str, NDArray]
+Arrays = Mapping[str, NDArray[Any]]
 KM_PER_DEGREE, LATITUDE = 111.195, 48.5
 KINDS = (0.45, 0.1, 0.25, 0.15, 0.05)
 WIDTH_KM, HEIGHT_KM = 500.0, 200.0
@@ -76,7 +77,7 @@ def world(family: Family, seed: int) -> Arrays:
     t = _times(family, n, rng)
     xy = _places(family, t, rng)
     kind = rng.choice(len(KINDS), n, p=KINDS)
-    told: dict[str, tuple[NDArray, ...]] = {}
+    told: dict[str, tuple[NDArray[Any], ...]] = {}
     for k, teller in enumerate(family.tellers):
         i = np.flatnonzero(rng.random(n) < teller.detect)
         i = np.concatenate([i, rng.choice(i, int(len(i) * teller.repeat))])
@@ -104,7 +105,7 @@ def world(family: Family, seed: int) -> Arrays:
     }  # fmt: skip
 
 
-def _times(family: Family, n: int, rng: np.random.Generator) -> NDArray:
+def _times(family: Family, n: int, rng: np.random.Generator) -> NDArray[Any]:
     hours = family.days * 24
     if not family.moving:
         return rng.uniform(0, hours, n)
@@ -113,7 +114,7 @@ def _times(family: Family, n: int, rng: np.random.Generator) -> NDArray:
     return tried[rng.random(len(tried)) < np.clip(wave, 0.02, 1.3) / 1.3][:n]
 
 
-def _places(family: Family, t: NDArray, rng: np.random.Generator) -> NDArray:
+def _places(family: Family, t: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
     """Two in three near one of twelve places, the rest anywhere; ``moving``: the places drift along the front."""
     n = len(t)
     hot = np.random.default_rng(12).uniform((0, 0), (WIDTH_KM, HEIGHT_KM), (12, 2))

@@ -50,7 +50,9 @@ def test_a_proof_that_just_suffices_falls_with_less_trust(folder: Path) -> None:
     moved = {(t["assumption"], t["factor"]): t["verdict"] for t in f["sensitivity"]["trials"]}
     assert (f["verdict"], moved["trust", 0.000001], moved["trust", 2.0]) == ("broken", "unverifiable", "broken")
     assert f["sensitivity"]["holds"] is False
-    assert "unverifiable if trust in reports is multiplied by 1e-06" in (outcome.reports / "report.md").read_text("utf-8")
+    assert "unverifiable if trust in reports is multiplied by 1e-06" in (outcome.reports / "report.md").read_text(
+        "utf-8"
+    )
 
 
 def test_trust_moves_the_chance_in_its_direction(folder: Path) -> None:

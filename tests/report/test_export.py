@@ -25,7 +25,8 @@ def findings(truce: ReportData) -> dict[str, Any]:
 
 def test_findings_json_holds_all_that_was_found(truce: ReportData, findings: dict[str, Any]) -> None:
     assert list(findings) == [
-        "agreement", "as_of", "period", "findings", "comparisons", "sources", "quarantine", "refused", "servanda",
+        "agreement", "as_of", "period", "findings", "comparisons", "trends", "undercounts", "sources", "quarantine",
+        "refused", "servanda",
     ]  # fmt: skip
     assert findings["agreement"]["title"] == truce.agreement.title
     assert findings["as_of"] == "2031-04-21T06:00:00Z"

@@ -23,7 +23,8 @@ def pairs_of(name: str, folder: Path) -> Iterator[Pair]:
         here = folder / f"{name}-{seed}"
         write_mission(world, here)
         with (here / "mission.yaml").open("a", encoding="utf-8") as mission:
-            mission.write("replay_limit: 0\n")  # what was said the day before is not scored
+            # What was said the day before, the paper report and what-ifs are not scored.
+            mission.write("replay_limit: 0\npdf: false\nsensitivity: {enabled: false}\n")
         yield from pair(run_mission(here, spec.start + timedelta(days=spec.days)).findings, world)
 
 

@@ -106,22 +106,6 @@ def _by_post(m: Model, label: Integers, chance: Floats, alone: Integers, source:
         label[new] = label.max(initial=-1) + 1 + np.arange(len(new))
 
 
-def _by_post(
-    m: Model, label: Integers, chance: Floats, alone: Integers, source: int, heard: NDArray[np.bool_]
-) -> None:
-    """Join what the posts of one source have told and nobody else has, in place: post after post, each once."""
-    rank = m.r.post[alone] % POSTS
-    for which in distinct(rank):
-        mine = alone[rank == which]
-        if label.max(initial=-1) >= 0:
-            among = np.zeros(len(label), dtype=bool)
-            among[mine] = True
-            links = associate(m, clusters(m, label, chance), label, source, heard, again=True, among=among)
-            _join(links, label, chance, m.priors.link)
-        new = mine[label[mine] < 0]
-        label[new] = label.max(initial=-1) + 1 + np.arange(len(new))
-
-
 def _open(left: list[Links], label: Integers, numbered: Integers, least: float) -> Links:
     """Links not chosen that are likely enough to be told, by the final numbers of the groups."""
     names = np.full(int(label.max(initial=-1)) + 1, -1)

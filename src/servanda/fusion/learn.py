@@ -24,12 +24,13 @@ def learn(r: Reports, priors: Priors, seed: int = 0) -> tuple[Learned, Model | N
     """What is stated, then coincidences, then matching and estimating in turns, then trials on replicas.
 
     Also returns the reports that learning has looked at, as a model under what was learned. Below ``learn_from``
-    reports, or with one witness group, what is stated stands, and there is no such model. Counts of incidents are no
+    reports, with one witness group, or where every trust and place error is stated as a number, what is stated
+    stands, and there is no such model. Counts of incidents are no
     matter for learning.
     """
     quality = stated(r, priors)
     single = r.part(np.flatnonzero(~r.counted))
-    if len(single) < priors.learn_from or len(distinct(single.group)) < 2:
+    if len(single) < priors.learn_from or len(distinct(single.group)) < 2 or _all_stated(single, priors):
         return Learned(quality, quality, quality), None
     part = sample(single, priors)
     start = coincidences(single, priors)
@@ -38,6 +39,11 @@ def learn(r: Reports, priors: Priors, seed: int = 0) -> tuple[Learned, Model | N
         quality = improved(model(part, quality, priors), start)
     learned = trial(part, quality, start, priors, seed)
     return learned, model(part, learned.quality, priors)
+
+
+def _all_stated(r: Reports, priors: Priors) -> bool:
+    """Whether the trust and the place error of every report are stated as numbers: there is no more to learn."""
+    return bool((r.trust >= priors.trust_weight).all() and not np.isnan(r.s_km).any())
 
 
 def sample(r: Reports, priors: Priors) -> Reports:

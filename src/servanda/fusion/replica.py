@@ -93,7 +93,8 @@ def _reports(
     wrong = np.maximum(1.0 - likely[own], LEAST_DOUBT)
     false, when = rng.choice(own, n_false, p=wrong / wrong.sum()), rng.choice(own, n_false)
     says = np.cumsum(m.says[source], axis=1)
-    kind = (rng.random(len(told.kind))[:, None] > says[told.kind] / says[told.kind, -1:]).sum(axis=1)
+    drawn = rng.random(len(told.kind)) * says[told.kind, -1]
+    kind = (drawn[:, None] > says[told.kind]).sum(axis=1)
     late = told.t_h + rng.normal(0.0, q.time_h[source], len(told.kind))
     width = r.width_h[like]
     stretch = np.maximum(width, 1e-9)
