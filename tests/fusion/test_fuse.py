@@ -96,6 +96,16 @@ def test_claims_lend_probability_but_are_no_witnesses() -> None:
     assert 0.98 < row["probability"] < 1 - 0.1 * 0.05
 
 
+@pytest.mark.parametrize("ids", [("a0", "a1"), ("a1", "a0")], ids=["said first", "denied first"])
+def test_a_record_that_says_and_denies_is_a_report(ids: tuple[str, str]) -> None:
+    said, denied = ids
+    got = run(
+        report("a", claim="claim", record_id="r", observation_id=said),
+        report("a", claim="denial", record_id="r", observation_id=denied),
+    )
+    assert got.incidents["probability"].to_list() == [pytest.approx(0.9)]
+
+
 def test_a_denial_alone_is_no_incident() -> None:
     assert run(report("a", claim="denial")).incidents.height == 0
 

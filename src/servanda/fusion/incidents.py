@@ -28,7 +28,11 @@ def build(
             "s_h": np.sqrt(m.var_h),
         }
     )
-    rows = m.r.frame.drop("p_true").join(per_report, on="report", how="left", maintain_order="left")
+    supports = pl.col("p_true") > 0.0
+    rows = m.r.frame.with_columns(supports.alias("supports")).drop("p_true")
+    rows = rows.join(per_report, on="report", how="left", maintain_order="left").with_columns(
+        (pl.col("p_true") * pl.col("supports")).alias("p_true")
+    )
     repeated = copies(rows, m.priors)
     table = believed(rows, repeated.voices, m.priors.rumour)
     for part in (_named(rows), *details(rows, m.priors)):

@@ -112,7 +112,11 @@ def reports(observations: pl.DataFrame, sources: pl.DataFrame, priors: Priors) -
             # What was said and what was done are two, even where one record tells of both.
             pl.col("kind").is_in([k for k in order if kinds.lineage(k)[-1] == "statement"]).alias("statement"),
         )
-        .sort("t_start", "record_id", "kind_at", "observation_id")
+        # A record that says and denies one thing is a report of it: what supports it comes first.
+        .sort(
+            ["t_start", "record_id", "p_true", "kind_at", "observation_id"],
+            descending=[False, False, True, False, False],
+        )
     )
     one = ["record_id", "statement"]
     first = graded.unique(one, keep="first", maintain_order=True).with_row_index("report")
