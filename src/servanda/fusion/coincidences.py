@@ -2,7 +2,8 @@
 
 Pairs of reports of two sources within a window of place and time are partly of one incident, partly accidents.
 How many accidents there are, and at what distances, is seen in pairs of the same places further apart in time,
-as in delayed-coincidence counting (Knoll, Radiation Detection and Measurement, chapter 17). What is left over
+as in delayed-coincidence counting (Knoll, Radiation Detection and Measurement, chapter 17); how much more there is
+at short lags because the fighting comes in waves, in pairs too far apart in place. What is left over
 gives the number of matches, the joint errors of place and time, and how often the kinds agree, by EM (Dempster,
 Laird and Rubin 1977) on counts in rings and lags.
 """
@@ -26,6 +27,10 @@ NEAREST = 0.02
 ROUNDS = 60
 BY_CHANCE = 0.25
 """How often two kinds agree when one of them is at random: only the start of learning hangs on it."""
+FAR = 1.1
+"""Accidents are seen from so many windows of time on."""
+EVEN = 1000.0
+"""An even rate in time weighs as so many pairs too far apart to be of one incident; these show waves in the rate."""
 CHUNK = 1000
 """Reports whose pairs are held in memory at once."""
 
@@ -33,7 +38,7 @@ CHUNK = 1000
 @dataclass(frozen=True)
 class Counts:
     """Pairs by ring, lag and agreement of kinds (rings, lags, 2); accidents by ring and agreement (rings, 2), seen
-    at longer lags; share: of each lag's length in that of these; part: of all pairs that were counted."""
+    at longer lags; share: how many accidents each lag has for one of these; part: of all pairs that were counted."""
 
     pairs: Floats
     accidents: Floats
@@ -149,17 +154,21 @@ def _counts(r: Reports, a: int, b: int, priors: Priors) -> Counts:
     low, high = (np.searchsorted(r.t_h[many], r.t_h[few] + x) for x in (-beyond, beyond))
     step = max(1, int(np.ceil((high - low).sum() / priors.learn_pairs)))
     chosen = np.arange(0, len(few), step)
-    pairs, accidents = np.zeros((RINGS, LAGS, 2)), np.zeros((RINGS, 2))
+    pairs, accidents, elsewhere = np.zeros((RINGS, LAGS, 2)), np.zeros((RINGS, 2)), np.zeros(LAGS + 1)
     for start in range(0, len(chosen), CHUNK):
         at = chosen[start : start + CHUNK]
         one, other = _spread(few[at], low[at], high[at], many)
         ring, lag, agree = _measured(r, one, other, rings)
-        near, far = lag < window, lag >= 1.1 * window
-        cell = (ring[near] * LAGS + np.searchsorted(lags, lag[near], side="right") - 1) * 2 + agree[near]
+        here, near, far = ring < RINGS, lag < window, lag >= FAR * window
+        at_lag = np.searchsorted(lags, lag, side="right") - 1
+        cell = ((ring * LAGS + at_lag) * 2 + agree)[here & near]
         pairs += np.bincount(cell, minlength=pairs.size).reshape(pairs.shape)
-        accidents += np.bincount(ring[far] * 2 + agree[far], minlength=accidents.size).reshape(accidents.shape)
+        cell = (ring * 2 + agree)[here & far]
+        accidents += np.bincount(cell, minlength=accidents.size).reshape(accidents.shape)
+        elsewhere += np.bincount(np.where(far, LAGS, at_lag)[~here & (near | far)], minlength=LAGS + 1)
     span = max(float(np.ptp(r.t_h)), 2.0 * beyond)
-    share = _length(lags[:-1], lags[1:], span) / _length(1.1 * window, beyond, span)
+    share = _length(lags[:-1], lags[1:], span) / _length(FAR * window, beyond, span)
+    share = (elsewhere[:-1] + EVEN * share) / (elsewhere[-1] + EVEN)
     part = len(chosen) / max(len(few), 1) * (2.0 if a == b else 1.0)
     return Counts(pairs, accidents + 0.5 / RINGS, rings, lags, share, part)
 
@@ -173,11 +182,11 @@ def _spread(few: Integers, low: Integers, high: Integers, many: Integers) -> tup
 
 
 def _measured(r: Reports, one: Integers, other: Integers, rings: Floats) -> tuple[Integers, Floats, Integers]:
-    """Ring, lag in hours and agreement of the pairs that lie in the window of place."""
-    apart = np.hypot(r.x_km[one] - r.x_km[other], r.y_km[one] - r.y_km[other])
-    keep = (apart < rings[-1]) & (one != other)
+    """Ring (``RINGS`` for all beyond), lag in hours and agreement of pairs of two reports."""
+    keep = one != other
     one, other = one[keep], other[keep]
-    ring = np.searchsorted(rings, apart[keep], side="right") - 1
+    apart = np.hypot(r.x_km[one] - r.x_km[other], r.y_km[one] - r.y_km[other])
+    ring = np.searchsorted(rings, apart, side="right") - 1
     return ring, np.abs(r.t_h[one] - r.t_h[other]), (r.kind[one] == r.kind[other]).astype(np.int64)
 
 
