@@ -195,8 +195,13 @@ def steps(follows: bool, seed: int = 3) -> pl.DataFrame:
         rows += [
             {"group": n} | told(n, s, None, 3000 * n + m, record_id=f"{s}{n}", witness_group=s) for s, m in late.items()
         ]
+    return framed(rows)
+
+
+def framed(rows: list[dict[str, Any]]) -> pl.DataFrame:
     schema = dict.fromkeys(("t_start", "t_end", "recorded_at"), pl.Datetime("us", "UTC"))
-    return pl.DataFrame(rows, schema_overrides={**schema, "text": pl.String}).with_columns(url=pl.lit(None, pl.String))
+    frame = pl.DataFrame(rows, schema_overrides={**schema, "text": pl.String}).with_row_index("report")
+    return frame.with_columns(url=pl.lit(None, pl.String), repeats=pl.lit(None, pl.UInt32))
 
 
 def test_sources_in_lock_step_are_one_voice() -> None:
@@ -222,9 +227,7 @@ def test_two_exact_clocks_are_not_in_lock_step() -> None:
             {"group": n} | told(n, s, None, 3000 * n + float(m), record_id=f"{s}{n}", witness_group=s)
             for s, m in late.items()
         ]
-    schema = dict.fromkeys(("t_start", "t_end", "recorded_at"), pl.Datetime("us", "UTC"))
-    frame = pl.DataFrame(rows, schema_overrides={**schema, "text": pl.String}).with_columns(url=pl.lit(None, pl.String))
-    assert copies(frame, PRIORS).links.is_empty()
+    assert copies(framed(rows), PRIORS).links.is_empty()
 
 
 def test_order_of_rows_changes_nothing() -> None:

@@ -7,6 +7,7 @@ import polars as pl
 from servanda.fusion.beliefs import Beliefs, believe
 from servanda.fusion.contributions import contributions
 from servanda.fusion.copies import LINKS
+from servanda.fusion.echoes import origins, told_first
 from servanda.fusion.grouping import group
 from servanda.fusion.incidents import build
 from servanda.fusion.model import model
@@ -59,9 +60,10 @@ def fuse(
     known = sources if sources is not None else SOURCES.empty()
     r = reports(observations, known, priors)
     b = (beliefs or believe(r, priors, seed)).of(r.sources)
-    m = linked(model(r, b.learned.quality, priors), b.link)
-    incidents, membership, alternatives, links = build(m, group(m), watches, b.calibration)
-    told = contributions(r, b.learned, b.known, membership)
+    origin = origins(r, b.steps, priors)
+    m = linked(model(r.part(told_first(origin)), b.learned.quality, priors), b.link)
+    incidents, membership, alternatives, links = build(r, m, group(m), origin, watches, b.calibration)
+    told = contributions(r, b.learned, b.known, membership, links)
     return FusionResult(incidents, membership, told, alternatives, copies=links, beliefs=b)
 
 

@@ -60,14 +60,12 @@ def _without_retracted(rows: pl.DataFrame) -> pl.DataFrame:
     return own.join(taken_back, on=["group", "voice"], how="anti")
 
 
-def believed(rows: pl.DataFrame, voices: pl.DataFrame, rumour: float) -> pl.DataFrame:
+def believed(rows: pl.DataFrame, rumour: float) -> pl.DataFrame:
     """Chance that at least one witness is right, each counting once, by its best report.
 
-    A witness is a witness group, or several that repeat each other (``voices``, see ``copies``). The one that joins
+    A witness is a witness group, or several that repeat each other (``voice``, see ``copies``). The one that joins
     least surely stands alone; the others are as true as their joining makes them. ``groups`` are all that tell of it.
     """
-    rows = rows.join(voices, on=["group", "witness_group"], how="left", maintain_order="left")
-    rows = rows.with_columns(pl.coalesce("voice", "witness_group").alias("voice"))
     witness = pl.col("claim").is_in(WITNESSING) & pl.col("is_witness").fill_null(True)
     by_group = (
         _without_retracted(rows)

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from servanda.fusion.calibration import Calibration, calibrated
-from servanda.fusion.learn import learn
+from servanda.fusion.echoes import InStep, in_step, origins, told_first
+from servanda.fusion.learn import enough, learn
 from servanda.fusion.priors import Priors
 from servanda.fusion.quality import Quality
 from servanda.fusion.reports import Reports
@@ -22,7 +23,8 @@ Belief = Literal["trust", "detection", "place", "time", "kind", "repeats", "same
 
 @dataclass(frozen=True)
 class Beliefs:
-    """``known``: learned from the reports; else as stated. ``link``: least chance for 'the same incident'.
+    """``known``: learned from the reports; else as stated. ``link``: least chance for 'the same incident'. ``steps``:
+    sources that take over each other's reports.
 
     Arrays are by source, in the order of ``sources``.
     """
@@ -32,6 +34,7 @@ class Beliefs:
     known: bool
     link: float
     calibration: Calibration | None
+    steps: tuple[InStep, ...] = ()
 
     def of(self, sources: Sequence[str]) -> "Beliefs":
         """The same on some of the sources."""
@@ -50,12 +53,13 @@ def _picked(q: Quality, at: NDArray[np.int64]) -> Quality:
 
 def believe(r: Reports, priors: Priors, seed: int) -> Beliefs:
     """Learned where there are reports enough, else as stated."""
-    learned, part = learn(r, priors, seed)
+    steps = in_step(r, priors) if enough(r, priors) else ()
+    learned, part = learn(r.part(told_first(origins(r, steps, priors))), priors, seed)
     if part is None:
-        return Beliefs(tuple(r.sources), learned, False, priors.link, None)
+        return Beliefs(tuple(r.sources), learned, False, priors.link, None, steps)
     made = twins(part, seed)
     link = least_chance(made)
-    return Beliefs(tuple(r.sources), learned, True, link, calibrated(made, link))
+    return Beliefs(tuple(r.sources), learned, True, link, calibrated(made, link), steps)
 
 
 def bent(b: Beliefs, belief: Belief, factor: float) -> Beliefs:

@@ -69,8 +69,11 @@ class _Known:
     h2: Floats
 
 
-def coincidences(r: Reports, priors: Priors) -> Start:
-    """What pairs of reports say of all sources at once: the errors of two sources add up in each pair."""
+def coincidences(r: Reports, priors: Priors, beyond_km: float = -1.0) -> Start:
+    """What pairs of reports say of all sources at once: the errors of two sources add up in each pair.
+
+    Only pairs farther apart than ``beyond_km`` are counted.
+    """
     n = len(r.sources)
     count = np.bincount(r.source, minlength=n)
     known = _Known(mean_by_source(r, np.nan_to_num(r.s_km) ** 2), mean_by_source(r, r.width_h**2 / 12.0))
@@ -81,7 +84,7 @@ def coincidences(r: Reports, priors: Priors) -> Start:
         for b in range(a, n)
         if min(count[a], count[b]) > 1 and not (known.h2[a] if a == b else of[a] == of[b])
     ]
-    counts = [_counts(r, a, b, priors) for a, b in pairs]
+    counts = [_counts(r, a, b, priors, beyond_km) for a, b in pairs]
     km2, h2 = np.full(n, (priors.sigma_m / 1000.0) ** 2), np.full(n, priors.learn_time_h**2)
     km2, wrong = np.where(known.km2 > 0, 1e-6, km2), np.full(n, 0.1)
     matches = np.array([0.1 * np.sqrt(float(count[a]) * float(count[b])) for a, b in pairs])
@@ -145,7 +148,7 @@ def _shared(
     return np.maximum(solved, 1e-9), precision
 
 
-def _counts(r: Reports, a: int, b: int, priors: Priors) -> Counts:
+def _counts(r: Reports, a: int, b: int, priors: Priors, beyond_km: float) -> Counts:
     few, many = sorted((np.flatnonzero(r.source == s) for s in (a, b)), key=len)
     many = many[np.argsort(r.t_h[many], kind="stable")]
     window, beyond = priors.learn_window_h, 3.0 * priors.learn_window_h
@@ -158,7 +161,7 @@ def _counts(r: Reports, a: int, b: int, priors: Priors) -> Counts:
     for start in range(0, len(chosen), CHUNK):
         at = chosen[start : start + CHUNK]
         one, other = _spread(few[at], low[at], high[at], many)
-        ring, lag, agree = _measured(r, one, other, rings)
+        ring, lag, agree = _measured(r, one, other, rings, beyond_km)
         here, near, far = ring < RINGS, lag < window, lag >= FAR * window
         at_lag = np.searchsorted(lags, lag, side="right") - 1
         cell = ((ring * LAGS + at_lag) * 2 + agree)[here & near]
@@ -181,12 +184,14 @@ def _spread(few: Integers, low: Integers, high: Integers, many: Integers) -> tup
     return one, many[other]
 
 
-def _measured(r: Reports, one: Integers, other: Integers, rings: Floats) -> tuple[Integers, Floats, Integers]:
+def _measured(
+    r: Reports, one: Integers, other: Integers, rings: Floats, beyond_km: float
+) -> tuple[Integers, Floats, Integers]:
     """Ring (``RINGS`` for all beyond), lag in hours and agreement of pairs of two reports."""
-    keep = one != other
-    one, other = one[keep], other[keep]
     apart = np.hypot(r.x_km[one] - r.x_km[other], r.y_km[one] - r.y_km[other])
-    ring = np.searchsorted(rings, apart, side="right") - 1
+    keep = (one != other) & (apart > beyond_km)
+    one, other = one[keep], other[keep]
+    ring = np.searchsorted(rings, apart[keep], side="right") - 1
     return ring, np.abs(r.t_h[one] - r.t_h[other]), (r.kind[one] == r.kind[other]).astype(np.int64)
 
 

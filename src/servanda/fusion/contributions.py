@@ -9,8 +9,11 @@ from servanda.fusion.reports import Reports
 from servanda.fusion.trial import Learned
 
 
-def contributions(r: Reports, learned: Learned, known: bool, membership: pl.DataFrame) -> pl.DataFrame:
-    """One row per source: source_id, reports, corroborated (reports in an incident with another witness group), then
+def contributions(
+    r: Reports, learned: Learned, known: bool, membership: pl.DataFrame, links: pl.DataFrame
+) -> pl.DataFrame:
+    """One row per source: source_id, reports, corroborated (reports in an incident with another witness group), copies
+    (reports that repeat an earlier one of another witness group, ``links``), then
     its qualities, each with the ends of its 95 % interval in ``<name>_low`` and ``<name>_high`` (null where the
     number is only stated): p_true (share of reports that are true), detect (share of incidents that it reports),
     repeat (further reports per incident), confusion (share of kinds mistaken), sigma_m, time_h (standard deviations
@@ -21,7 +24,10 @@ def contributions(r: Reports, learned: Learned, known: bool, membership: pl.Data
     )
     shared = groups.group_by("incident_id").agg((pl.col("witness_group").n_unique() > 1).alias("shared"))
     joined = groups.join(shared, on="incident_id", how="left")
-    told = joined.group_by("source_id").agg(pl.len().alias("reports"), pl.col("shared").sum().alias("corroborated"))
+    repeats = pl.col("observation_id").is_in(links["observation_id"].unique().to_list())
+    told = joined.group_by("source_id").agg(
+        pl.len().alias("reports"), pl.col("shared").sum().alias("corroborated"), repeats.sum().alias("copies")
+    )
     values, low, high = (_named(q) for q in (learned.quality, learned.low, learned.high))
     low["p_true"], high["p_true"] = high["p_true"], low["p_true"]
     columns: dict[str, object] = {"source_id": pl.Series(r.sources, dtype=pl.String)}

@@ -38,7 +38,8 @@ class Copies:
 
 def copies(rows: pl.DataFrame, priors: Priors) -> Copies:
     """``rows``: group (the incident), observation_id, record_id, source_id, witness_group, t_start, t_end, text, url,
-    recorded_at (null where not known)."""
+    recorded_at (null where not known), report, and ``repeats``: the report that this one was found to repeat before
+    matching (``echoes``), or null."""
     shared = _shared(rows)
     if shared.is_empty():
         none = pl.Schema({"group": rows.schema["group"], "witness_group": pl.String(), "voice": pl.String()})
@@ -50,6 +51,7 @@ def copies(rows: pl.DataFrame, priors: Priors) -> Copies:
             _same_words(shared, priors),
             _same_authority(shared),
             _in_lockstep(shared, priors),
+            _in_step(shared),
         ]
     )
     return Copies(_links(shared, pairs), _voices(shared, pairs))
@@ -126,6 +128,11 @@ def _same_authority(shared: pl.DataFrame) -> pl.DataFrame:
 
 def _in_lockstep(shared: pl.DataFrame, priors: Priors) -> pl.DataFrame:
     return _named_pairs(shared, lockstep(shared, priors), LOCKSTEP)
+
+
+def _in_step(shared: pl.DataFrame) -> pl.DataFrame:
+    first = shared.select(pl.col("report").alias("repeats"), pl.col("row").alias("of")).unique("repeats", keep="first")
+    return _named_pairs(shared, shared.select("row", "repeats").join(first, on="repeats").select("row", "of"), LOCKSTEP)
 
 
 def _named_pairs(shared: pl.DataFrame, pairs: pl.DataFrame, why: str) -> pl.DataFrame:

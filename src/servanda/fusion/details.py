@@ -22,13 +22,13 @@ def details(rows: pl.DataFrame, priors: Priors) -> Iterator[pl.DataFrame]:
 
 
 def _place(rows: pl.DataFrame, priors: Priors) -> pl.DataFrame:
-    """Precision-weighted mean of the points, each witness group by its best report; else the first area.
+    """Precision-weighted mean of the points, each voice by its best report; else the first area.
 
     Where posts gave bearings, what these and the points say together.
     """
-    narrow = rows.select("group", "s_km", "observation_id", "witness_group", "lon", "lat")
+    narrow = rows.select("group", "s_km", "observation_id", "voice", "lon", "lat")
     points = narrow.filter(pl.col("lon").is_not_null()).sort("group", "s_km", "observation_id")
-    best = points.unique(["group", "witness_group"], keep="first", maintain_order=True)
+    best = points.unique(["group", "voice"], keep="first", maintain_order=True)
     weight = pl.col("s_km") ** -2.0
     mean = best.group_by("group").agg(
         ((pl.col("lon") * weight).sum() / weight.sum()).alias("lon"),

@@ -4,37 +4,40 @@ import hashlib
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from servanda.fusion.belief import believed, weighed
 from servanda.fusion.calibration import Calibration
 from servanda.fusion.copies import copies
 from servanda.fusion.details import details
+from servanda.fusion.echoes import told_first
 from servanda.fusion.grouping import Grouping
 from servanda.fusion.model import Model
+from servanda.fusion.quality import belief, place_error, time_variance
+from servanda.fusion.reports import Reports
 from servanda.tables import INCIDENTS, MEMBERSHIP
 
 
 def build(
-    m: Model, grouping: Grouping, watches: pl.DataFrame | None, calibration: Calibration | None
+    r: Reports,
+    m: Model,
+    grouping: Grouping,
+    origin: NDArray[np.int64],
+    watches: pl.DataFrame | None,
+    calibration: Calibration | None,
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Incidents, membership, alternatives, links of copies. What nothing supports (denied or retracted) is none."""
-    per_report = pl.DataFrame(
-        {
-            "report": np.arange(len(m.r), dtype=np.uint32),
-            "group": grouping.label,
-            "chance": grouping.chance,
-            "p_true": m.true,
-            "s_km": m.s_km,
-            "s_h": np.sqrt(m.var_h),
-        }
-    )
+    """Incidents, membership, alternatives, links of copies. What nothing supports (denied or retracted) is none.
+
+    ``m`` and ``grouping`` are of those of all reports ``r`` that repeat none (``origin``, see ``echoes``).
+    """
     supports = pl.col("p_true") > 0.0
-    rows = m.r.frame.with_columns(supports.alias("supports")).drop("p_true")
-    rows = rows.join(per_report, on="report", how="left", maintain_order="left").with_columns(
+    rows = r.frame.with_columns(supports.alias("supports")).drop("p_true")
+    rows = rows.join(_grouped(r, m, grouping, origin), on="report", how="left", maintain_order="left").with_columns(
         (pl.col("p_true") * pl.col("supports")).alias("p_true")
     )
     repeated = copies(rows, m.priors)
-    table = believed(rows, repeated.voices, m.priors.rumour)
+    rows = _with_voices(rows, repeated.voices)
+    table = believed(rows, m.priors.rumour)
     for part in (_named(rows), *details(rows, m.priors)):
         table = table.join(part, on="group", how="left", maintain_order="left")
     table = table.with_columns(pl.col("kinds").list.first().struct.field("value").alias("kind"))
@@ -43,7 +46,32 @@ def build(
     ids = table.select("group", "incident_id")
     members = rows.select("group", "observation_id", _belonging().alias("probability"))
     membership = _membership(members, ids)
-    return incidents, membership, _membership(_alternatives(m, grouping), ids), repeated.links
+    others = _alternatives(r, told_first(origin), grouping)
+    return incidents, membership, _membership(others, ids), repeated.links
+
+
+def _with_voices(rows: pl.DataFrame, voices: pl.DataFrame) -> pl.DataFrame:
+    """``voice``: one witness group, or the first of several that repeat each other."""
+    joined = rows.join(voices, on=["group", "witness_group"], how="left", maintain_order="left")
+    return joined.with_columns(pl.coalesce("voice", "witness_group").alias("voice"))
+
+
+def _grouped(r: Reports, m: Model, grouping: Grouping, origin: NDArray[np.int64]) -> pl.DataFrame:
+    """What became of every report: a copy is where that is which it repeats."""
+    number = np.arange(len(r))
+    repeats = origin >= 0
+    at = (np.cumsum(~repeats) - 1)[np.where(repeats, origin, number)]
+    return pl.DataFrame(
+        {
+            "report": number.astype(np.uint32),
+            "group": grouping.label[at],
+            "chance": grouping.chance[at],
+            "p_true": belief(r, m.quality),
+            "s_km": place_error(r, m.quality),
+            "s_h": np.sqrt(time_variance(r, m.quality)),
+            "repeats": pl.Series(np.where(repeats, origin, number)).cast(pl.UInt32),
+        }
+    ).with_columns(pl.when(pl.Series(repeats)).then("repeats").alias("repeats"))
 
 
 def _belonging() -> pl.Expr:
@@ -56,14 +84,14 @@ def _membership(members: pl.DataFrame, ids: pl.DataFrame) -> pl.DataFrame:
     return MEMBERSHIP.conform(joined.sort("incident_id", "observation_id"))
 
 
-def _alternatives(m: Model, grouping: Grouping) -> pl.DataFrame:
-    """group, observation_id, probability of the links that were open but not chosen."""
+def _alternatives(r: Reports, matched: NDArray[np.int64], grouping: Grouping) -> pl.DataFrame:
+    """group, observation_id, probability of the links that were open but not chosen, of the reports ``matched``."""
     other = grouping.open_
     links = pl.DataFrame(
-        {"report": other.report.astype(np.uint32), "group": other.cluster, "probability": other.chance}
+        {"report": matched[other.report].astype(np.uint32), "group": other.cluster, "probability": other.chance}
     )
     best = links.group_by("report", "group").agg(pl.col("probability").max())
-    ids = m.r.frame.select("report", "observation_id")
+    ids = r.frame.select("report", "observation_id")
     return best.join(ids, on="report", how="inner").sort("report", "group", "observation_id")
 
 

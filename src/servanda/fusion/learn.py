@@ -30,7 +30,7 @@ def learn(r: Reports, priors: Priors, seed: int = 0) -> tuple[Learned, Model | N
     """
     quality = stated(r, priors)
     single = r.part(np.flatnonzero(~r.counted))
-    if len(single) < priors.learn_from or len(distinct(single.group)) < 2 or _all_stated(single, priors):
+    if not enough(single, priors) or _all_stated(single, priors):
         return Learned(quality, quality, quality), None
     part = sample(single, priors)
     start = coincidences(single, priors)
@@ -39,6 +39,11 @@ def learn(r: Reports, priors: Priors, seed: int = 0) -> tuple[Learned, Model | N
         quality = improved(model(part, quality, priors), start)
     learned = trial(part, quality, start, priors, seed)
     return learned, model(part, learned.quality, priors)
+
+
+def enough(r: Reports, priors: Priors) -> bool:
+    """Whether there are reports and witness groups enough to learn from."""
+    return len(r) >= priors.learn_from and len(distinct(r.group)) > 1
 
 
 def _all_stated(r: Reports, priors: Priors) -> bool:

@@ -35,7 +35,7 @@ def lockstep(shared: pl.DataFrame, priors: Priors) -> pl.DataFrame:
     at = {s: told.filter(pl.col("source_id") == s).select("group", "row", "t_start") for s in sources}
     joint = {(a, b): _joint(at[a], at[b]) for a, b in combinations(sources, 2)}
     joint = {pair: both for pair, both in joint.items() if both.height >= priors.lockstep_reports}
-    width = {pair: _spread(both["late"].to_numpy()) for pair, both in joint.items()}
+    width = {pair: spread(both["late"].to_numpy()) for pair, both in joint.items()}
     out = [pl.DataFrame(schema=PAIR)]
     for pair, both in joint.items():
         if width[pair] ** 2 < priors.lockstep_ratio**2 * _own(pair, width, joint):
@@ -49,7 +49,7 @@ def _joint(one: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
     return both.select("row", "row_b", late.alias("late"))
 
 
-def _spread(late: Floats) -> float:
+def spread(late: Floats) -> float:
     """Robust standard deviation: 1.4826 times the median distance from the median."""
     return max(1.4826 * float(np.median(np.abs(late - np.median(late)))), FLOOR_H)
 
