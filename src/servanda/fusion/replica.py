@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from servanda.fusion.clusters import clusters, real
+from servanda.fusion.clusters import Clusters, clusters, real
 from servanda.fusion.grouping import group
 from servanda.fusion.model import Model
 from servanda.fusion.reports import Reports
@@ -17,6 +17,10 @@ Integers = NDArray[np.int64]
 
 LEAST_DOUBT = 1e-9
 """No report is beyond doubt, so that a false one can be like any."""
+
+
+NEAR = 30
+"""Neighbours whose times one place may take."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +47,14 @@ class Replica:
 def replica(m: Model, seed: int) -> Replica:
     """Reports as they would come if the sources were as good as ``m.quality`` says."""
     rng = np.random.default_rng(seed)
-    likely, kinds = _likely(m)
-    incidents = _incidents(m, round(incidents_there(m)), likely, kinds, rng)
-    made = [_reports(m, source, incidents, likely, rng) for source in range(len(m.r.sources)) if source in m.r.source]
+    grouping = group(m)
+    c = clusters(m, grouping.label, grouping.chance)
+    chance = real(c, m, np.ones(len(m.r.sources), dtype=bool))
+    likely = 0.5 * (m.true + chance[grouping.label])
+    spare = _false(m, likely, rng)
+    left = np.bincount(grouping.label, ~spare, len(chance)) > 0
+    incidents = _incidents(m, round(incidents_there(m)), c, chance * left, rng)
+    made = [_reports(m, source, incidents, spare, rng) for source in range(len(m.r.sources)) if source in m.r.source]
     arrays = {name: np.concatenate([part[name] for part in made]) for name in made[0]}
     incident = arrays.pop("incident")
     return Replica(m.r.made(arrays), incident)
@@ -58,28 +67,42 @@ def incidents_there(m: Model) -> float:
     return float(np.average(count * (1.0 - q.false) / (1.0 + q.repeat) / q.detect, weights=q.matches + 1.0))
 
 
-def _likely(m: Model) -> tuple[Floats, Floats]:
-    """(n,) chance that a report is true, half way from by itself to given the others (all the way, a
-    replica would bear out whatever was believed before); (k,) share of each kind among what is."""
-    grouping = group(m)
-    c = clusters(m, grouping.label, grouping.chance)
-    chance = real(c, m, np.ones(len(m.r.sources), dtype=bool))
-    kinds = chance @ c.kinds
-    return 0.5 * (m.true + chance[grouping.label]), kinds / kinds.sum()
+def _false(m: Model, likely: Floats, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """(n,) reports that stand for false ones, each source's share of them: the less likely ones more often."""
+    out = np.zeros(len(m.r), dtype=bool)
+    wrong = np.maximum(1.0 - likely, LEAST_DOUBT)
+    for source in range(len(m.r.sources)):
+        own = np.flatnonzero(m.r.source == source)
+        n = round(len(own) * m.quality.false[source])
+        out[rng.choice(own, n, replace=False, p=wrong[own] / wrong[own].sum())] = n > 0
+    return out
 
 
-def _incidents(m: Model, n: int, likely: Floats, kinds: Floats, rng: np.random.Generator) -> Told:
-    """Where true reports are, the more precise ones more often, and when others are, so that no two coincide by
-    making."""
-    weight = likely / (m.s_km**2 + 1.0)
-    at = rng.choice(len(m.r), n, p=weight / weight.sum())
-    when = rng.choice(len(m.r), n)
-    t_h = m.r.t_h[when] + (rng.random(n) - 0.5) * np.maximum(m.r.width_h[when], m.priors.cell_h)
-    return Told(m.r.x_km[at], m.r.y_km[at], t_h, rng.choice(len(kinds), n, p=kinds))
+def _incidents(m: Model, n: int, c: Clusters, chance: Floats, rng: np.random.Generator) -> Told:
+    """Places of those on record, each about as often as it is likely (systematic sampling), at times of others near."""
+    wanted = np.floor(np.cumsum(chance) * n / chance.sum() + rng.random()).astype(np.int64)
+    at = np.repeat(np.arange(len(chance)), np.diff(wanted, prepend=0))
+    kinds = chance @ c.kinds / chance.sum()
+    t_h = _times_near(m, c.x_km[at], c.y_km[at], c.t_h[at], rng)
+    return Told(c.x_km[at], c.y_km[at], t_h, rng.choice(len(kinds), len(at), p=kinds))
+
+
+def _times_near(m: Model, x_km: Floats, y_km: Floats, t_h: Floats, rng: np.random.Generator) -> Floats:
+    """The times change places among ``NEAR`` neighbours, moved within ``cell_h``: so no two coincide by making, and waves
+    and moving fronts stay."""
+    n = len(t_h)
+    across = np.argsort(np.argsort(x_km, kind="stable"), kind="stable")
+    strip = (across * max(round(np.sqrt(n / NEAR)), 1)) // max(n, 1)
+    row = np.lexsort((y_km, strip))
+    block = np.arange(n) // NEAR
+    given = np.lexsort((rng.random(n), block))
+    moved = np.empty(n)
+    moved[row] = t_h[row][given] + (rng.random(n) - 0.5) * m.priors.cell_h
+    return np.clip(moved, t_h.min(initial=np.inf), t_h.max(initial=-np.inf))
 
 
 def _reports(
-    m: Model, source: int, incidents: Told, likely: Floats, rng: np.random.Generator
+    m: Model, source: int, incidents: Told, spare: NDArray[np.bool_], rng: np.random.Generator
 ) -> dict[str, Floats | Integers]:
     """What one source tells of them: first reports, repeats, and false ones like its own reports."""
     r, q = m.r, m.quality
@@ -90,8 +113,9 @@ def _reports(
     told = incidents[which]
     like = rng.choice(own, len(told.kind))
     n_false = round(len(told.kind) * q.false[source] / (1.0 - q.false[source]))
-    wrong = np.maximum(1.0 - likely[own], LEAST_DOUBT)
-    false, when = rng.choice(own, n_false, p=wrong / wrong.sum()), rng.choice(own, n_false)
+    pool = own[spare[own]] if spare[own].any() else own
+    false = rng.permutation(np.resize(pool, n_false))
+    when = np.where(r.width_h[false] > 0, r.t_h[false], _times_near(m, r.x_km[false], r.y_km[false], r.t_h[false], rng))
     says = np.cumsum(m.says[source], axis=1)
     drawn = rng.random(len(told.kind)) * says[told.kind, -1]
     kind = (drawn[:, None] > says[told.kind]).sum(axis=1)
@@ -102,12 +126,12 @@ def _reports(
     at = np.concatenate([like, false])
     return {
         "incident": np.concatenate([which, np.full(n_false, -1)]),
-        "x_km": np.concatenate([x, r.x_km[false] + rng.normal(0.0, m.s_km[false])]),
-        "y_km": np.concatenate([y, r.y_km[false] + rng.normal(0.0, m.s_km[false])]),
+        "x_km": np.concatenate([x, r.x_km[false]]),
+        "y_km": np.concatenate([y, r.y_km[false]]),
         "s_km": r.s_km[at],
         "lean": np.zeros((len(at), 2)),
         "post": np.zeros(len(at), dtype=np.int64),
-        "t_h": np.concatenate([np.where(width > 0, (np.floor(late / stretch) + 0.5) * stretch, late), r.t_h[when]]),
+        "t_h": np.concatenate([np.where(width > 0, (np.floor(late / stretch) + 0.5) * stretch, late), when]),
         "width_h": r.width_h[at],
         "p_true": r.p_true[at],
         "trust": r.trust[at],

@@ -28,6 +28,9 @@ LEAST_SHARE = 1e-3
 INTERVAL = 0.95
 FURTHEST_ODDS, FURTHEST_SIZE = 3.0, float(np.log(3.0))
 """Trials move odds by a factor of 20 and sizes by a factor of 3 at most: they correct what was learned, no more."""
+SLACK, FEW = 4.0, 2.0
+"""Until replicas show how far learning errs, its variance is taken as ``SLACK`` times the least that it can be: that
+weighs as ``FEW`` replicas."""
 GAIN = 1.5
 """The first third of the rounds go so much further: where little is matched, learning moves slowly."""
 
@@ -54,9 +57,9 @@ def trial(part: Reports, quality: Quality, start: Start, priors: Priors, seed: i
         put = _scaled(quality)
         error = _scaled(there) - put
         gain = GAIN if number < priors.replica_rounds // 3 else 1.0
-        step = put + gain * (_scaled(here) - put - error) + _pull(part, put, here, priors)
-        steps.append(np.clip(step, first - far, first + far))
         errors.append(error)
+        step = put + gain * (_scaled(here) - put - error) + _pull(part, put, errors)
+        steps.append(np.clip(step, first - far, first + far))
         quality = _unscaled(steps[-1], here)
     if not steps:
         return Learned(quality, quality, quality)
@@ -71,14 +74,23 @@ def _furthest(first: Floats, quality: Quality, priors: Priors) -> Floats:
     return np.asarray(reach * (quality.matches >= priors.learn_weight)[None, :] + np.zeros_like(first))
 
 
-def _pull(part: Reports, put: Floats, here: Quality, priors: Priors) -> Floats:
-    """(6, s) step of the false shares back to what is stated. Trials undo what priors do within learning, so that
-    without it a share that the data say little of would wander."""
-    weight, before = mean_by_source(part, part.trust), mean_by_source(part, part.before)
-    stated = np.clip(1.0 - before, LEAST_SHARE, AT_MOST)
-    share = np.maximum(weight / (weight + here.matches + 1e-9), priors.doubt)
-    out, row = np.zeros_like(put), SHARES.index("false")
-    out[row] = share * (np.log(stated / (1.0 - stated)) - put[row])
+def _pull(part: Reports, put: Floats, errors: list[Floats]) -> Floats:
+    """(6, s) step of the false shares back to what is stated, by its share of all that is known: trials undo what
+    priors do within learning, so that without it a share that the data say little of would wander.
+
+    What is stated weighs as so many reports known to be true or false; the data by how far learning errs on replicas,
+    at best as if each report were known to be true or false.
+    """
+    row = SHARES.index("false")
+    before = np.clip(1.0 - mean_by_source(part, part.before), LEAST_SHARE, AT_MOST)
+    stated = mean_by_source(part, part.trust) * before * (1.0 - before)
+    false = 1.0 / (1.0 + np.exp(-put[row]))
+    known = np.bincount(part.source, minlength=len(false)) * false * (1.0 - false)
+    least = 1.0 / np.maximum(known, 1e-9)
+    scatter = np.sum(np.square([e[row] - np.mean([x[row] for x in errors], axis=0) for e in errors]), axis=0)
+    variance = np.maximum((scatter + SLACK * FEW * least) / (len(errors) - 1 + FEW), least)
+    out = np.zeros_like(put)
+    out[row] = stated / (stated + 1.0 / variance) * (np.log(before / (1.0 - before)) - put[row])
     return out
 
 
