@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from fusion_measures import calibration_error, frame, labels, metrics, sureness
+from fusion_measures import Measures, calibration_error, frame, labels, metrics, sureness
 from fusion_peers import PEERS, Failed, Told, ask, harness
 from fusion_worlds import FAMILIES, Arrays, Teller, world
 from numpy.typing import NDArray
@@ -89,14 +89,14 @@ def family(name: str, made: list[Arrays], tellers: tuple[Teller, ...], options: 
     print(f"  {'servanda':<15} F1 {f1:.3f} B3 {b3:.3f} count {np.mean(counts):+.3f} (worst {worst:+.3f}) "
           f"ECE {error:.3f} (by world {each:.3f})  {seconds / len(made):.1f} s")  # fmt: skip
     print(f"  {'oracle':<15} F1 {top:.3f} B3 {top_b3:.3f}   servanda / oracle {f1 / top:.3f}", flush=True)
-    reached = {p: beside(p, made, [f for f, _, _ in ours], tellers, options) for p in options.peers}
+    reached = {p: beside(p, made, ours, tellers, options) for p in options.peers}
     return Row(name, float(f1), float(top), float(np.mean(counts)), worst, error, reached)
 
 
 def beside(
-    peer: str, made: list[Arrays], ours: list[float], tellers: tuple[Teller, ...], options: Options
+    peer: str, made: list[Arrays], ours: list[Measures], tellers: tuple[Teller, ...], options: Options
 ) -> float | None:
-    """Mean F1 of the peer on the first worlds, printed beside ours on the same worlds; None if it failed on any."""
+    """Mean F1 of the peer on the first worlds, printed with how often ours is better; None if it failed on any."""
     names = [t.name for t in tellers]
     told = [ask(peer, d, names, options.budget_s, options.timeout_s) for d in made[: options.peer_seeds]]
     failed = [t.why for t in told if isinstance(t, Failed)]
@@ -105,10 +105,16 @@ def beside(
         print(f"  {peer:<15} FAILED on {len(failed)} of {len(told)} worlds: {failed[0] if failed else ''}", flush=True)
         return None
     f1, b3, count, seconds = np.mean([(t.f1, t.b3, t.count, t.seconds) for t in got], axis=0)
-    beaten = sum(mine > t.f1 for mine, t in zip(ours, got, strict=False))
-    peak_mb = max(t.peak_mb for t in got)
-    print(f"  {peer:<15} F1 {f1:.3f} B3 {b3:.3f} count ±{count:.3f}  {seconds:.2f} s {peak_mb:.0f} MB  "
-          f"beaten on {beaten} of {len(got)}  [{got[0].version}; first seed: {got[0].note}]", flush=True)  # fmt: skip
+    pairs = list(zip(ours, got, strict=False))
+    better = (
+        sum(f > t.f1 for (f, _, _), t in pairs),
+        sum(bool(b > t.b3) for (_, b, _), t in pairs),
+        sum(abs(c) < t.count for (_, _, c), t in pairs),
+    )
+    cost = f"{seconds:.2f} s {max(t.peak_mb for t in got):.0f} MB"
+    beaten = f"of {len(got)} servanda is better in F1, B3, count: {', '.join(map(str, better))}"
+    print(f"  {peer:<15} F1 {f1:.3f} B3 {b3:.3f} count ±{count:.3f}  {cost}  {beaten}  [{got[0].version}; {got[0].note}]",
+          flush=True)  # fmt: skip
     return float(f1)
 
 

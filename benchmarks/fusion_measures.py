@@ -51,8 +51,11 @@ def calibration_error(p: np.ndarray, happened: np.ndarray) -> float:
     return float(sum(abs(p[at == b].mean() - happened[at == b].mean()) * (at == b).mean() for b in np.unique(at)))
 
 
-def metrics(truth: np.ndarray, label: np.ndarray) -> tuple[float, float, float]:
-    """Pairwise F1, B-cubed F1, relative error of the number of incidents (signed)."""
+Measures = tuple[float, float, float]
+"""Pairwise F1, B-cubed F1, relative error of the number of incidents (signed)."""
+
+
+def metrics(truth: np.ndarray, label: np.ndarray) -> Measures:
     _, a = np.unique(truth, return_inverse=True)
     _, b = np.unique(label, return_inverse=True)
     cells, both = np.unique(a.astype(np.int64) * (b.max() + 1) + b, return_counts=True)
