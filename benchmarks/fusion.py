@@ -113,8 +113,8 @@ def beside(
     )
     cost = f"{seconds:.2f} s {max(t.peak_mb for t in got):.0f} MB"
     beaten = f"of {len(got)} servanda is better in F1, B3, count: {', '.join(map(str, better))}"
-    print(f"  {peer:<15} F1 {f1:.3f} B3 {b3:.3f} count ±{count:.3f}  {cost}  {beaten}  [{got[0].version}; {got[0].note}]",
-          flush=True)  # fmt: skip
+    print(f"  {peer:<15} F1 {f1:.3f} B3 {b3:.3f} count ±{count:.3f}  {cost}  {beaten}", end="  ")
+    print(f"[{got[0].version}; {got[0].note}]", flush=True)
     return float(f1)
 
 

@@ -68,15 +68,24 @@ def ask(peer: str, d: Arrays, sources: Sequence[str], budget_s: float, timeout_s
         command = [sys.executable, __file__, peer, str(world), *sources]
         options = ["--budget", str(budget_s), "--timeout", str(timeout_s)]
         process = subprocess.Popen(
-            command + options, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+            command + options,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            env=os.environ | {"TMPDIR": folder},
         )
         try:
             out, err = process.communicate(timeout=timeout_s + GRACE_S)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
             return Failed(f"over {timeout_s:g} s")
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.communicate()
     found = [line.removeprefix(RESULT) for line in out.splitlines() if line.startswith(RESULT)]
+    if not found and "TimeoutExpired" in err:
+        return Failed(f"over {timeout_s:g} s")
     if not found:
         return Failed((err.strip().splitlines() or [f"ended with {process.returncode} and no word"])[-1])
     return Told(**json.loads(found[-1]))
