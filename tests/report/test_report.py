@@ -151,7 +151,7 @@ def test_reasons_do_not_name_a_restricted_source_or_its_witness_group(truce: Rep
     assert (alone.text, alone.values) == (
         "restricted sources alone would have reported it.", (("group", "restricted sources"), ("p", 0.3)),
     )  # fmt: skip
-    assert both.text == "Shelling, 2 witnesses (restricted sources, patrols)."
+    assert both.text == "Shelling, 2 independent witnesses (restricted sources, patrols)."
     assert both.aside == (("groups", "restricted sources, patrols"),)
 
 
