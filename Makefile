@@ -3,11 +3,19 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test fuzz check examples bench bench-fusion docs clean
+PEERS := .venv-peers
+
+.PHONY: demo test fuzz check examples bench bench-million bench-fusion bench-fusion-curve docs clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+$(PEERS)/.installed: pyproject.toml benchmarks/requirements-peers.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --editable . \
+		--requirement benchmarks/requirements-peers.txt
 	touch $@
 
 demo: $(VENV)/.installed
@@ -31,15 +39,23 @@ check: $(VENV)/.installed
 examples: $(VENV)/.installed
 	for folder in examples/*/; do $(BIN)/servanda run $$folder || exit 1; done
 
-bench: $(VENV)/.installed
-	$(BIN)/python benchmarks/million.py
+# One benchmark: target (or TARGET) is million, fusion or fusion-curve. BENCH holds options of its own: BENCH='--seeds 3'.
+TARGET ?= million
+target ?= $(TARGET)
+bench: bench-$(target)
 
-# Peers: install benchmarks/requirements-peers.txt, and name the folder of their harness in SERVANDA_BENCH.
-bench-fusion: $(VENV)/.installed
-	$(BIN)/python benchmarks/fusion.py $(BENCH)
+bench-million: $(VENV)/.installed
+	$(BIN)/python benchmarks/million.py $(BENCH)
+
+# The peers' harness is the folder that SERVANDA_BENCH names; see docs/benchmarks.md.
+bench-fusion: $(PEERS)/.installed
+	$(PEERS)/bin/python benchmarks/fusion.py $(BENCH)
+
+bench-fusion-curve: $(PEERS)/.installed
+	$(PEERS)/bin/python benchmarks/fusion_curve.py $(BENCH)
 
 docs: $(VENV)/.installed
 	$(BIN)/python -m servanda.docs docs/reference
 
 clean:
-	rm -rf $(VENV) demo build dist
+	rm -rf $(VENV) $(PEERS) demo build dist

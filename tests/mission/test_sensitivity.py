@@ -29,6 +29,18 @@ def set_in(folder: Path, text: str) -> None:
         file.write(text)
 
 
+RUMOUR = (
+    "A column of armoured vehicles was seen crossing the river by the old mill bridge late in the evening, "
+    "and several shells landed in the market square soon afterwards"
+)
+
+
+def add_text(path: Path, text: str) -> None:
+    """The same text to every row."""
+    head, *rows = path.read_text("utf-8").splitlines()
+    path.write_text("\n".join([f"{head},text", *(f'{row},"{text}"' for row in rows)]) + "\n", "utf-8")
+
+
 def whole(result: dict[str, Any], term: str, party: str = "any") -> dict[str, Any]:
     (found,) = (
         f for f in result["findings"] if (f["term_id"], f["party"], f["period"]["name"]) == (term, party, "in_force")
@@ -136,6 +148,21 @@ def test_explain_tells_each_sources_part_and_what_went_unseen(folder: Path) -> N
     text = explanation(told)
     assert "somebody looked in buffer all 72 hours" in text
     assert "How much hangs on the assumptions:" in text
+
+
+def test_explain_tells_who_repeats_whom_and_why(folder: Path) -> None:
+    told = account(folder, whole(run(folder, END), "no-artillery")["finding_id"])
+    assert told["copies"] == [] and "repeat" not in explanation(told)
+    add_text(folder / "data/patrols.csv", RUMOUR)
+    add_text(folder / "data/villages.csv", RUMOUR)
+    told = account(folder, whole(run(folder, END), "no-artillery")["finding_id"])
+    (copy,) = told["copies"]
+    assert (copy["source_id"], copy["of_source_id"], copy["why"]) == ("villages", "patrols", "same words")
+    assert copy["observation_id"] != copy["of"]
+    line = (
+        f"{copy['observation_id']} villages repeats {copy['of']} patrols: same words (incident {copy['incident_id']})"
+    )
+    assert line in explanation(told)
 
 
 def test_explain_says_when_the_past_cannot_be_judged_again(folder: Path) -> None:

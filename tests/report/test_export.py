@@ -31,7 +31,7 @@ def test_findings_json_holds_all_that_was_found(truce: ReportData, findings: dic
     assert findings["agreement"]["title"] == truce.agreement.title
     assert findings["as_of"] == "2031-04-21T06:00:00Z"
     by_id = {f["finding_id"]: f for f in findings["findings"]}
-    assert by_id == {f.finding_id: f.to_json() for f in truce.findings}
+    assert by_id == {f.finding_id: f.to_json() for f in publishable(truce).findings}
     assert [c["measure"] for c in findings["comparisons"]] == ["starts", "reports", "fires"]
     assert findings["quarantine"] == {"total": 23, "by_source": {"newswire": 23}}
     assert "insider" not in {s["source_id"] for s in findings["sources"]}

@@ -166,6 +166,7 @@ def test_no_word_of_what_is_restricted_leaves_in_public(rich: ReportData, public
         assert secret not in tables
     found = set(re.findall(r"o\d{3}\b", everything.decode("latin-1") + tables))
     assert not found & set(ids)
+    assert public.tables["findings"]["reasons"].null_count() == 0
     assert found >= set(rich.observations.filter(pl.col("access") == "open")["observation_id"].to_list())
 
 

@@ -157,7 +157,7 @@ def test_restricted_sources_are_not_in_print(told: dict[str, Any]) -> None:
     said = words_of(told)
     assert "insider" not in said
     assert "secret raw text" not in said
-    assert "restricted: content withheld" in said
+    assert "of these incidents are restricted: they count, but nothing of them is shown" in said
 
 
 def test_letters_without_a_shape_are_named_and_the_rest_is_printed(data: ReportData) -> None:

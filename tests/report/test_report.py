@@ -9,8 +9,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from servanda.findings import Reason
 from servanda.report import ReportData, write
 from servanda.report.page import language_tag, markdown_text, weblink
+from servanda.report.public import publishable
 
 NETWORK_TAGS = {"script", "link", "img", "iframe", "object", "embed", "source", "base", "audio", "video"}
 
@@ -113,7 +115,7 @@ def test_cyrillic_text_is_kept_and_tagged_with_its_language(html: str) -> None:
 
 
 def test_restricted_observations_and_sources_are_withheld(html: str, written: Path) -> None:
-    assert "restricted: content withheld" in html
+    assert "of these incidents are restricted: they count, but nothing of them is shown" in html
     for name in ("report.html", "report.md", "findings.json", "incidents.geojson"):
         text = (written / name).read_text("utf-8")
         for secret in (
@@ -124,6 +126,33 @@ def test_restricted_observations_and_sources_are_withheld(html: str, written: Pa
             "secret raw text",
         ):
             assert secret not in text, (name, secret)
+
+
+def test_no_id_of_a_restricted_observation_is_published(truce: ReportData, written: Path) -> None:
+    shut = set(truce.observations.filter(pl.col("access") != "open")["observation_id"])
+    named = {r for f in truce.findings for reason in f.reasons for b in reason.because for r in b.observation_ids}
+    assert named & shut, "the fixture has reasons that name restricted observations"
+    for name in ("report.html", "report.md", "findings.json", "incidents.geojson"):
+        found = set(re.findall(r"\bo\d{3}\b", (written / name).read_text("utf-8")))
+        assert not found & shut, name
+        assert name == "report.md" or found, "those of open ones are there"
+
+
+def test_reasons_do_not_name_a_restricted_source_or_its_witness_group(truce: ReportData) -> None:
+    power = Reason("power_of", "insider alone would have reported it.", (("group", "insider"), ("p", 0.3)))
+    seen = Reason(
+        "incident", "Shelling, 2 independent witnesses (cell, patrols).", aside=(("groups", "cell, patrols"),)
+    )
+    hidden = pl.col("source_id") == "insider"
+    grouped = truce.sources.with_columns(witness_group=pl.when(hidden).then(pl.lit("cell")).otherwise("witness_group"))
+    finding = replace(truce.findings[0], reasons=(Reason("power", "As follows.", because=(power, seen)),))
+    (told,) = publishable(replace(truce, sources=grouped, findings=(finding,))).findings
+    alone, both = told.reasons[0].because
+    assert (alone.text, alone.values) == (
+        "restricted sources alone would have reported it.", (("group", "restricted sources"), ("p", 0.3)),
+    )  # fmt: skip
+    assert both.text == "Shelling, 2 independent witnesses (restricted sources, patrols)."
+    assert both.aside == (("groups", "restricted sources, patrols"),)
 
 
 def test_what_is_left_out_is_stated(truce: ReportData, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What lies behind one finding: what each source contributed to it, and what could have gone unseen."""
+"""What lies behind one finding: what each source contributed, who repeats whom, and what could have gone unseen."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -95,6 +95,19 @@ def _incident_without(
     then = sums.sort(["weight", "incident_id"], descending=[True, False])["incident_id"].head(1)
     chance = sum(fused.incidents.filter(pl.col("incident_id").is_in(then.implode()))["probability"].to_list())
     return {"incident_id": incident, "probability": rounded(was), "without": rounded(chance)}
+
+
+def repeated(a: Again, finding: Finding) -> list[dict[str, str]]:
+    """Observations of its incidents that repeat an earlier one, ``of``, of another witness group, and why they are
+    taken to: the two count as one witness."""
+    fused, who = a.judged.fused, a.judged.known.observations.select("observation_id", "source_id")
+    members = fused.membership.filter(pl.col("incident_id").is_in(list(finding.incident_ids)))
+    told = fused.copies.join(members.select("observation_id", "incident_id"), on="observation_id")
+    named = told.join(who, on="observation_id").join(
+        who.rename({"observation_id": "of", "source_id": "of_source_id"}), on="of"
+    )
+    columns = ("incident_id", "observation_id", "source_id", "of", "of_source_id", "why")
+    return named.select(columns).sort("incident_id", "observation_id", "why").to_dicts()
 
 
 def unseen(a: Again, finding: Finding) -> list[dict[str, Any]]:

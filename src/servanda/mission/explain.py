@@ -10,9 +10,9 @@ from servanda.evidence import Store, open_store
 from servanda.evidence.findings import StoredFinding
 from servanda.findings import iso
 from servanda.mission import config
-from servanda.mission.behind import contributed, unseen
+from servanda.mission.behind import contributed, repeated, unseen
 from servanda.mission.config import Mission
-from servanda.mission.explain_words import contribution_lines, percent, sensitivity_lines, unseen_lines
+from servanda.mission.explain_words import contribution_lines, copy_lines, percent, sensitivity_lines, unseen_lines
 from servanda.mission.pipeline import again, tried
 
 SAY = {
@@ -57,7 +57,7 @@ def account(folder: Path, finding_id: str, env: Mapping[str, str] | None = None)
 
 
 def _worked_out(mission: Mission, store: Store, found: StoredFinding) -> dict[str, Any]:
-    """What needs the judgement made again: sensitivity, each source's part, what went unseen; or why it cannot be."""
+    """What needs the judgement made again: sensitivity, each source's part, copies, what went unseen; or why not."""
     held = found.json.get("sensitivity")
     try:
         a = again(mission, store, found.as_of)
@@ -70,7 +70,12 @@ def _worked_out(mission: Mission, store: Store, found: StoredFinding) -> dict[st
     if held is None and finding.period.name == "in_force":
         moved = next(f for f in tried(mission, a.agreement, a.zones, a.judged, a.periods) if f.key == finding.key)
         held = moved.to_json().get("sensitivity")
-    return {"sensitivity": held, "contributed": contributed(a, finding), "unseen": unseen(a, finding)}
+    return {
+        "sensitivity": held,
+        "contributed": contributed(a, finding),
+        "copies": repeated(a, finding),
+        "unseen": unseen(a, finding),
+    }
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
@@ -107,6 +112,7 @@ def explanation(told: Mapping[str, Any]) -> str:
             else []
         ),
         *contribution_lines(told.get("contributed"), f),
+        *copy_lines(told.get("copies")),
         *unseen_lines(told.get("unseen"), f),
         *sensitivity_lines(told.get("sensitivity"), f),
         *_observations(told["observations"]),

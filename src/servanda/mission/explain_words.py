@@ -1,4 +1,4 @@
-"""The plain sentences of ``servanda explain`` on sources, on what nobody saw, and on assumptions."""
+"""The plain sentences of ``servanda explain`` on sources, copies, on what nobody saw, and on assumptions."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -50,6 +50,18 @@ def _told(part: Mapping[str, Any]) -> str:
         f"{records} record{'' if records == 1 else 's'} in {incidents} incident{'' if incidents == 1 else 's'}, "
         f"{others} of them told by an independent source as well."
     )
+
+
+def copy_lines(copies: Sequence[Mapping[str, str]] | None) -> list[str]:
+    if not copies:
+        return []
+    lines = ["Reports that repeat an earlier one, and so are no second witness:"]
+    lines += [
+        f"  {c['observation_id']} {c['source_id']} repeats {c['of']} {c['of_source_id']}: {c['why']} "
+        f"(incident {c['incident_id']})."
+        for c in copies
+    ]
+    return [*lines, ""]
 
 
 def unseen_lines(gaps: Sequence[Mapping[str, Any]] | None, f: Mapping[str, Any]) -> list[str]:

@@ -12,6 +12,7 @@ from servanda.report.data import ReportData
 from servanda.report.incidents import Marked
 from servanda.report.language import Catalogue
 from servanda.report.numbers import Figures
+from servanda.report.public import open_members
 from servanda.report.verdicts import today, whole
 
 
@@ -35,18 +36,15 @@ class IncidentEntry:
 
 @dataclass(frozen=True)
 class ObservationEntry:
-    """``open`` False: nothing but the id may be shown, and the other fields are empty."""
-
     observation_id: str
-    open: bool
-    source_id: str = ""
-    claim: str = ""
-    kind: str = ""
-    t_from: datetime | None = None
-    t_to: datetime | None = None
-    text: str = ""
-    language: str = ""
-    url: str = ""
+    source_id: str
+    claim: str
+    kind: str
+    t_from: datetime | None
+    t_to: datetime | None
+    text: str
+    language: str
+    url: str
 
 
 @dataclass(frozen=True)
@@ -57,6 +55,8 @@ class Annex:
     incidents_total: int
     observations: tuple[ObservationEntry, ...]
     observations_total: int
+    restricted: int
+    """Observations of the incidents shown that are not open: counted, and nothing of them is shown."""
 
     def known(self) -> dict[str, frozenset[str]]:
         """The ids that the annex holds, by the letter that their anchors start with."""
@@ -73,14 +73,19 @@ def build_annex(data: ReportData, marked: Marked, also: tuple[Finding, ...] = ()
     findings = tuple(every.values())[: data.settings.annex_findings]
     cited = pl.Series("id", [i for f in findings for i in f.incident_ids], dtype=pl.String).unique()
     bearing = marked.incidents.filter(pl.col("incident_id").is_in(cited.implode()))
-    named = pl.col("incident_id").is_in(list(_named(findings)))
-    weight = bearing.sort([named, "probability", "incident_id"], descending=[True, True, False])
+    told = pl.col("incident_id").is_in(list(_named(findings)))
+    weight = bearing.sort([told, "probability", "incident_id"], descending=[True, True, False])
     top = weight.head(data.settings.annex_incidents)
-    incidents = _incidents(data, marked, top)
+    mine = open_members(data).join(top, on="incident_id", how="semi")
+    incidents = _incidents(data, marked, top, mine)
     wanted = list(dict.fromkeys([*_cited(data, findings), *(o for i in incidents for o in i.observation_ids)]))
-    held = data.observations.filter(pl.col("observation_id").is_in(pl.Series(wanted, dtype=pl.String).implode()))
+    named = pl.col("observation_id").is_in(pl.Series(wanted, dtype=pl.String).implode())
+    held = data.observations.filter(named, pl.col("access") == "open")
     shown = _observations(held, wanted[: data.settings.annex_observations], data.settings.text_chars)
-    return Annex(findings, len(data.findings), incidents, bearing.height, shown, held["observation_id"].n_unique())
+    restricted = data.membership.join(top, on="incident_id", how="semi").height - mine.height
+    return Annex(
+        findings, len(data.findings), incidents, bearing.height, shown, held["observation_id"].n_unique(), restricted
+    )
 
 
 def _cited(data: ReportData, findings: tuple[Finding, ...]) -> Iterator[str]:
@@ -109,9 +114,11 @@ def _of_reason(reason: Reason, listed: int) -> Iterator[str]:
         yield from _of_reason(below, listed)
 
 
-def _incidents(data: ReportData, marked: Marked, top: pl.DataFrame) -> tuple[IncidentEntry, ...]:
+def _incidents(
+    data: ReportData, marked: Marked, top: pl.DataFrame, membership: pl.DataFrame
+) -> tuple[IncidentEntry, ...]:
     ids = top["incident_id"].implode()
-    members = _lists(data.membership.filter(pl.col("incident_id").is_in(ids)), ["observation_id"])
+    members = _lists(membership, ["observation_id"])
     terms = _lists(marked.terms.filter(pl.col("incident_id").is_in(ids)), ["term_id", "probability", "exempt_by"])
     regions = _lists(marked.regions.filter(pl.col("incident_id").is_in(ids)), ["region"])
     where = data.figures
@@ -153,13 +160,10 @@ def _observations(held: pl.DataFrame, wanted: list[str], chars: int) -> tuple[Ob
 
 
 def _observation(row: dict[str, object], chars: int) -> ObservationEntry:
-    identity = str(row["observation_id"])
-    if row["access"] != "open":
-        return ObservationEntry(identity, False)
     text = " ".join(str(row["text"] or row["label"] or "").split())
     start, end = row["t_start"], row["t_end"]
     return ObservationEntry(
-        identity, True, str(row["source_id"]), str(row["claim"]), str(row["kind"]),
+        str(row["observation_id"]), str(row["source_id"]), str(row["claim"]), str(row["kind"]),
         start if isinstance(start, datetime) else None, end if isinstance(end, datetime) else None,
         text if len(text) <= chars else text[: chars - 1].rstrip() + "…",
         str(row["language"] or ""), str(row["url"] or ""),

@@ -12,6 +12,7 @@ import servanda
 from servanda.findings import iso
 from servanda.report.data import ReportData
 from servanda.report.incidents import ELLIPSE, Marked, exported
+from servanda.report.public import open_members
 
 PIECE = 50_000
 """Features written at once; sets memory, not content."""
@@ -69,7 +70,7 @@ def incidents_geojson(data: ReportData, marked: Marked) -> Iterator[bytes]:
         "selection": EVERY if chosen.height == marked.incidents.height else SELECTED,
     }
     yield (json.dumps(head, ensure_ascii=False)[:-1] + ', "features": [').encode()
-    joined = _joined(chosen, marked, data.membership)
+    joined = _joined(chosen, marked, open_members(data))
     for start in range(0, joined.height, PIECE):
         lines = _features(joined.slice(start, PIECE), data.settings.place_decimals)
         yield (("\n" if start == 0 else ",\n") + lines.str.join(",\n").item()).encode()

@@ -11,7 +11,7 @@ from servanda.report.data import KindGroup, ReportData
 from servanda.report.exports.tables import EFFORT_TABLE, ZONES, finding_table
 from servanda.report.incidents import Marked, mark
 from servanda.report.language import MASTER
-from servanda.report.public import publishable, unnamed, withheld_sources
+from servanda.report.public import open_members, publishable
 from servanda.report.verdicts import overall, whole
 from servanda.tables import INCIDENTS, MEMBERSHIP, OBSERVATIONS, QUARANTINE, SOURCES, WATCHES
 
@@ -57,8 +57,8 @@ def select(data: ReportData, zones: pl.DataFrame, public: bool) -> Evidence:
         "quarantine": _quarantine(told, public),
         "sources": SOURCES.conform(told.sources).sort("source_id"),
         "incidents": _incidents(marked, opened, told, public),
-        "membership": _membership(told, opened, public),
-        "findings": _findings(told, withheld_sources(data) if public else [], opened, public),
+        "membership": _membership(told, public),
+        "findings": finding_table(told.findings),
         "effort": _effort(told),
         "zones": _zones(zones, told),
     }
@@ -107,23 +107,9 @@ def _incidents(marked: Marked, opened: pl.DataFrame, data: ReportData, public: b
     return INCIDENTS.conform(told.select(INCIDENTS.names)).sort("t_start", "incident_id")
 
 
-def _membership(data: ReportData, opened: pl.DataFrame, public: bool) -> pl.DataFrame:
-    told = data.membership.join(opened, on="observation_id", how="semi") if public else data.membership
+def _membership(data: ReportData, public: bool) -> pl.DataFrame:
+    told = open_members(data) if public else data.membership
     return MEMBERSHIP.conform(told).sort("observation_id", "incident_id")
-
-
-def _findings(data: ReportData, withheld: list[str], opened: pl.DataFrame, public: bool) -> pl.DataFrame:
-    """The findings; to the public without the reason tree, which is written for those who may see all sources."""
-    table = finding_table(data.findings)
-    if not public:
-        return table
-    ids = opened["observation_id"].implode()
-    why = [unnamed(w, withheld) if w is not None else None for w in table["why"].to_list()]
-    return table.with_columns(
-        pl.Series("why", why, dtype=pl.String),
-        pl.lit(None, pl.String).alias("reasons"),
-        pl.col("observation_ids").list.eval(pl.element().filter(pl.element().is_in(ids))),
-    )
 
 
 def _effort(data: ReportData) -> pl.DataFrame:

@@ -115,14 +115,12 @@ def _incidents(data: ReportData, v: View) -> list[Block]:
 def _observations(data: ReportData, v: View) -> list[Block]:
     say, a = data.words.say, v["annex"]
     title = heading(say("annex.observations"), 2)
+    withheld = [paragraph(say("annex.restricted", n=a.restricted))] if a.restricted else []
     if not a.observations:
-        return [title, paragraph(say("common.nothing"))]
+        return [title, *(withheld or [paragraph(say("common.nothing"))])]
     rows = []
     for o in a.observations:
         identity = cell(run(short(o.observation_id), "i"))
-        if not o.open:
-            rows.append([identity, cell(run(say("annex.restricted"), "m")), [], [], []])
-            continue
         claim = f"annex.claim_{o.claim}"
         says = (
             f"{say(claim) if data.words.knows(claim) else o.claim}: {data.words.inline(kind_label(data.words, o.kind))}"
@@ -131,7 +129,7 @@ def _observations(data: ReportData, v: View) -> list[Block]:
         text = cell(run(o.text, "", lang=o.language), run(o.url, "s"))
         rows.append([identity, cell(o.source_id), cell(says), cell(when), text])
     heads = [say(f"annex.{h}") for h in ("observation", "source", "says", "when", "words")]
-    return [title, table(heads, rows, ("1.4fr", "1.2fr", "1.6fr", "1.7fr", "5fr"))]
+    return [title, *withheld, table(heads, rows, ("1.4fr", "1.2fr", "1.6fr", "1.7fr", "5fr"))]
 
 
 def _footer(data: ReportData, v: View) -> list[Block]:
