@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from servanda.fusion import Priors, fuse
 from servanda.fusion.beliefs import Beliefs
+from servanda.fusion.echoes import in_step, origins, told_first
 from servanda.fusion.model import model
 from servanda.fusion.quality import Quality
 from servanda.fusion.reports import reports
@@ -28,7 +29,7 @@ from servanda.tables import SOURCES
 
 
 def oracle(rows: pl.DataFrame, tellers: tuple[Teller, ...]) -> Beliefs:
-    """The true parameters of sources; the least chance is set on replicas as ever."""
+    """The true parameters of sources; copies are found, and the least chance is set on replicas, as ever."""
     priors = Priors.model_validate({})
     r = reports(rows, SOURCES.empty(), priors)
     by_name = {t.name: t for t in tellers}
@@ -40,8 +41,10 @@ def oracle(rows: pl.DataFrame, tellers: tuple[Teller, ...]) -> Beliefs:
     quality = Quality(
         of("detect"), of("false"), of("repeat"), of("confusion"), of("km"), of("hours"), np.full(len(ordered), 1.0)
     )
-    link = least_chance(twins(model(r, quality, priors), 0))
-    return Beliefs(tuple(r.sources), Learned(quality, quality, quality), True, link, None)
+    steps = in_step(r, priors)
+    own = r.part(told_first(origins(r, steps, priors)))
+    link = least_chance(twins(model(own, quality, priors), 0))
+    return Beliefs(tuple(r.sources), Learned(quality, quality, quality), True, link, None, steps)
 
 
 @dataclass(frozen=True)

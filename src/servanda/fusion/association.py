@@ -132,6 +132,22 @@ def marginals(report: Integers, cluster: Integers, odds: Floats) -> Floats:
     return np.asarray(said / (1.0 + np.bincount(i, said)[i]))
 
 
+def drawn(links: Links, rng: np.random.Generator) -> Links:
+    """Links drawn by their chances, one for a report and one for a cluster; where two reports draw one cluster, the
+    second is left out."""
+    order = np.argsort(links.report, kind="stable")
+    report, chance = links.report[order], links.chance[order]
+    begins = np.r_[True, report[1:] != report[:-1]] if len(report) else np.empty(0, dtype=bool)
+    run = np.cumsum(begins) - 1
+    upto = np.cumsum(chance)
+    before = np.r_[0.0, upto[:-1]][begins][run] if len(report) else upto
+    u = rng.random(int(begins.sum()))[run] if len(report) else upto
+    hit = order[(upto - before > u) & (upto - before - chance <= u)]
+    hit = hit[rng.permutation(len(hit))]
+    hit = np.sort(hit[first(links.cluster[hit])])
+    return Links(links.report[hit], links.cluster[hit], links.chance[hit])
+
+
 def choose(links: Links, least: float) -> Links:
     """The links to keep, one for a report and one for a cluster: the likeliest first, ties by position."""
     order = np.lexsort((links.cluster, links.report, -links.chance))

@@ -102,7 +102,7 @@ def coincidences(r: Reports, priors: Priors, beyond_km: float = -1.0) -> Start:
         known_wrong, sure = _shared(pairs, doubt, [1.0] * len(pairs), then, -np.log1p(-wrong), np.zeros(n))
         wrong = 1.0 - np.exp(-known_wrong)
     own = dict(zip(pairs, matches, strict=True))
-    repeats = np.array([own.get((s, s), 0.0) for s in range(n)])
+    repeats = np.array([own.get((s, s), priors.repeat * count[s]) for s in range(n)])
     before = priors.learn_weight / (priors.confusion * (1.0 - priors.confusion))
     wrong = (sure * wrong + before * priors.confusion) / (sure + before)
     return Start(km2, precision[0], h2, precision[1], wrong, repeats)

@@ -1,13 +1,12 @@
-"""One round of learning: every source against the incidents that the other witness groups tell without it."""
+"""Errors of sources: every source against the incidents that the other witness groups tell without it."""
 
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from servanda.fusion.absence import seen
 from servanda.fusion.association import Links, associate
-from servanda.fusion.clusters import Clusters, clusters, real
+from servanda.fusion.clusters import Clusters, clusters
 from servanda.fusion.coincidences import Start
 from servanda.fusion.grouping import group
 from servanda.fusion.model import Model
@@ -16,12 +15,16 @@ from servanda.fusion.quality import Quality
 Floats = NDArray[np.float64]
 FLOOR_H = 0.02
 """No clock is taken to be better than about a minute."""
-AT_MOST = 0.95
-LEARNED = ("detect", "false", "confusion", "sigma_km", "time_h", "matches")
+LEARNED = ("confusion", "sigma_km", "time_h", "matches")
 
 
-def improved(m: Model, start: Start) -> Quality:
-    """Every source against the groups that the others make without it, and without its copies."""
+def improved(m: Model, start: Start) -> tuple[Quality, Floats]:
+    """Every source against the groups that the others make without it, and without its copies.
+
+    Also (s,) how clear matching is: the share of the variance of 'another source tells it, too' that the chances of
+    matching explain, over the reports of a source; 1 where it is certain of each, 0 where all are alike.
+    """
+    clear = np.zeros(len(m.r.sources))
     new = {name: getattr(m.quality, name).copy() for name in LEARNED}
     for source in range(len(m.r.sources)):
         heard = m.group_of != m.group_of[source]
@@ -32,47 +35,24 @@ def improved(m: Model, start: Start) -> Quality:
             continue
         c = clusters(m, others.label, others.chance)
         links = associate(m, c, others.label, source, heard)
-        _estimate(m, c, links, source, heard, new, start)
-    return replace(m.quality, **new)
+        _estimate(m, c, links, source, new, start)
+        clear[source] = _clear(m, links, source)
+    return replace(m.quality, **new), clear
 
 
-def _estimate(
-    m: Model, c: Clusters, links: Links, source: int, heard: NDArray[np.bool_], new: dict[str, Floats], start: Start
-) -> None:
+def _clear(m: Model, links: Links, source: int) -> float:
+    shared = np.bincount(links.report, links.chance, len(m.r))[m.r.source == source]
+    mean = float(shared.mean())
+    return float(np.clip(shared.var() / max(mean * (1.0 - mean), 1e-9), 0.0, 1.0))
+
+
+def _estimate(m: Model, c: Clusters, links: Links, source: int, new: dict[str, Floats], start: Start) -> None:
     """Posterior means under the stated priors into ``new``."""
     new["matches"][source] = links.chance.sum()
-    new["detect"][source] = _detect(m, c, links, source, heard)
-    new["false"][source] = _false(m, links, source, heard)
     if new["matches"][source] >= 1.0:
         new["sigma_km"][source] = np.sqrt(_place_km2(m, c, links, source, start))
         new["time_h"][source] = np.sqrt(_time_h2(m, c, links, source, start))
         new["confusion"][source] = _confusion(m, c, links, source)
-
-
-def _detect(m: Model, c: Clusters, links: Links, source: int, heard: NDArray[np.bool_]) -> float:
-    """Share of the incidents of its kinds that it tells, under a prior worth ``learn_weight`` incidents."""
-    weight = m.priors.learn_weight
-    surely = _sure(c, m, heard, weight) * (c.kinds @ m.covers[source])
-    told = float((links.chance * (surely[links.cluster] > 0.0)).sum())
-    return min((told + weight * m.priors.corroboration) / (float(surely.sum()) + weight), AT_MOST)
-
-
-def _false(m: Model, links: Links, source: int, heard: NDArray[np.bool_]) -> float:
-    """Share of its reports with nothing behind them, from those that at least two other groups could have told, too.
-
-    With fewer groups, a rate of detection and a share of false reports explain the same matches: what is stated
-    stands.
-    """
-    chance = seen(m, heard)
-    own = m.r.source == source
-    found = 1.0 - np.prod(1.0 - chance, axis=0)[m.r.kind]
-    enough = ((chance > 0.0).sum(axis=0) > 1)[m.r.kind] & ~m.r.counted
-    stated = float(np.clip(1.0 - np.mean(m.r.before[own]), 1e-3, 1.0))
-    told = float((own & enough).sum()) / (1.0 + m.quality.repeat[source])
-    at = enough[links.report]
-    true = min(float(np.sum(links.chance[at] / np.maximum(found[links.report[at]], 1e-6))), told)
-    weight = float(np.mean(m.r.trust[own]))
-    return float(np.clip((told - true + weight * stated) / (told + weight), 1e-3, AT_MOST))
 
 
 def _place_km2(m: Model, c: Clusters, links: Links, source: int, start: Start) -> float:
@@ -91,16 +71,6 @@ def _time_h2(m: Model, c: Clusters, links: Links, source: int, start: Start) -> 
     now = m.quality.time_h[source] ** 2
     h2 = _variance(late, known, links.chance, now, start.h2[source], start.h2_precision[source])
     return max(h2, FLOOR_H**2)
-
-
-def _sure(c: Clusters, m: Model, heard: NDArray[np.bool_], least: float) -> Floats:
-    """(c,) chance to be real of the incidents that several sources tell, where they are enough; else of all.
-
-    What share of these a source tells is its detection rate, whatever the share of false reports may be.
-    """
-    chance = real(c, m, heard)
-    several = chance * ((c.has > 0).sum(axis=1) > 1)
-    return several if several.sum() >= least else chance
 
 
 def _variance(square: Floats, known: Floats, p: Floats, now: float, anchor: float, anchored: float) -> float:

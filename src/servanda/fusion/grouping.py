@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from servanda.fusion.association import Links, associate, choose, likelihood
+from servanda.fusion.association import Links, associate, choose, drawn, likelihood
 from servanda.fusion.clusters import clusters
 from servanda.fusion.distinct import distinct, ranked
 from servanda.fusion.model import Model
@@ -26,10 +26,11 @@ class Grouping:
     open_: Links
 
 
-def group(m: Model, without: NDArray[np.bool_] | None = None) -> Grouping:
+def group(m: Model, without: NDArray[np.bool_] | None = None, rng: np.random.Generator | None = None) -> Grouping:
     """One pass over the sources. A later source cannot part what earlier ones have joined.
 
-    Reports of the sources in ``without`` (s,) are left out: their label is -1.
+    Reports of the sources in ``without`` (s,) are left out: their label is -1. With ``rng``, links are drawn by their
+    chances instead of the likeliest being kept: how often something happens is then right on average.
     """
     label, chance = np.full(len(m.r), -1), np.zeros(len(m.r))
     heard = np.zeros(len(m.r.sources), dtype=bool)
@@ -40,13 +41,13 @@ def group(m: Model, without: NDArray[np.bool_] | None = None) -> Grouping:
         for again in (False, True):
             if label.max(initial=-1) >= 0:
                 links = associate(m, clusters(m, label, chance), label, source, heard, again)
-                left.append(_join(links, label, chance, m.priors.link))
+                left.append(_join(links, label, chance, m.priors.link, rng))
         alone = np.flatnonzero((m.r.source == source) & (label < 0))
         if m.r.post[alone].any():
-            _by_post(m, label, chance, alone, source, heard)
+            _by_post(m, label, chance, alone, source, heard, rng)
         else:
             label[alone] = label.max(initial=-1) + 1 + np.arange(len(alone))
-            _repeats(m, label, chance, alone)
+            _repeats(m, label, chance, alone, rng)
         heard[source] = True
     numbered = np.full(len(label), -1)
     numbered[label >= 0] = ranked(label[label >= 0])
@@ -61,15 +62,15 @@ def _by_precision(m: Model) -> list[int]:
     return [int(s) for s in np.lexsort((np.arange(len(mean)), mean))]
 
 
-def _join(links: Links, label: Integers, chance: Floats, least: float) -> Links:
+def _join(links: Links, label: Integers, chance: Floats, least: float, rng: np.random.Generator | None) -> Links:
     """Give the chosen reports the label of their cluster, in place; what is left is returned."""
-    kept = choose(links, least)
+    kept = choose(links, least) if rng is None else drawn(links, rng)
     label[kept.report], chance[kept.report] = kept.cluster, kept.chance
     other = label[links.report] != links.cluster
     return Links(links.report[other], links.cluster[other], links.chance[other])
 
 
-def _repeats(m: Model, label: Integers, chance: Floats, alone: Integers) -> None:
+def _repeats(m: Model, label: Integers, chance: Floats, alone: Integers, rng: np.random.Generator | None) -> None:
     """Join what one source has told twice and nobody else has told, in place: each pair at most once."""
     single = np.zeros(len(m.r), dtype=bool)
     single[alone] = True
@@ -83,7 +84,7 @@ def _repeats(m: Model, label: Integers, chance: Floats, alone: Integers) -> None
     both = np.bincount(np.r_[one, other], np.r_[odds, odds], len(m.r))
     p = odds / (1.0 + np.maximum(both[one], both[other]))
     order = np.lexsort((other, one, -p))
-    order = order[p[order] > m.priors.link]
+    order = order[p[order] > (m.priors.link if rng is None else rng.random(len(order)))]
     free = single
     for i in order:
         a, b = one[i], other[i]
@@ -92,7 +93,15 @@ def _repeats(m: Model, label: Integers, chance: Floats, alone: Integers) -> None
             free[a] = free[b] = False
 
 
-def _by_post(m: Model, label: Integers, chance: Floats, alone: Integers, source: int, heard: NDArray[np.bool_]) -> None:
+def _by_post(
+    m: Model,
+    label: Integers,
+    chance: Floats,
+    alone: Integers,
+    source: int,
+    heard: NDArray[np.bool_],
+    rng: np.random.Generator | None,
+) -> None:
     """Join what the posts of one source have told and nobody else has, in place: post after post, each once."""
     rank = m.r.post[alone] % POSTS
     for which in distinct(rank):
@@ -101,7 +110,7 @@ def _by_post(m: Model, label: Integers, chance: Floats, alone: Integers, source:
             among = np.zeros(len(label), dtype=bool)
             among[mine] = True
             links = associate(m, clusters(m, label, chance), label, source, heard, again=True, among=among)
-            _join(links, label, chance, m.priors.link)
+            _join(links, label, chance, m.priors.link, rng)
         new = mine[label[mine] < 0]
         label[new] = label.max(initial=-1) + 1 + np.arange(len(new))
 

@@ -7,11 +7,12 @@ from numpy.typing import NDArray
 
 from servanda.fusion.coincidences import Start, coincidences
 from servanda.fusion.distinct import distinct
-from servanda.fusion.estimate import FLOOR_H, improved
+from servanda.fusion.estimate import FLOOR_H
 from servanda.fusion.model import Model, model
 from servanda.fusion.priors import Priors
 from servanda.fusion.quality import Quality, mean_by_source, stated
 from servanda.fusion.reports import Reports
+from servanda.fusion.rounds import learned as learned_from
 from servanda.fusion.trial import Learned, trial
 
 Floats = NDArray[np.float64]
@@ -35,8 +36,8 @@ def learn(r: Reports, priors: Priors, seed: int = 0) -> tuple[Learned, Model | N
     part = sample(single, priors)
     start = coincidences(single, priors)
     quality = replace(_first(single, quality, start, priors), false=1.0 - mean_by_source(single, single.before))
-    for _ in range(priors.learn_rounds):
-        quality = improved(model(part, quality, priors), start)
+    for number in range(priors.learn_rounds):
+        quality = learned_from(model(part, quality, priors), start, seed + number).quality
     learned = trial(part, quality, start, priors, seed)
     return learned, model(part, learned.quality, priors)
 

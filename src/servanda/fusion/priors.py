@@ -45,7 +45,9 @@ class Priors(BaseModel):
     cell_h: float = Field(24.0, gt=0, description="Stretch of time in which the density of reports is taken as even.")
     learn_from: int = Field(300, ge=2, description="With fewer reports, what is stated of sources is taken as it is.")
     learn_rounds: int = Field(3, ge=0, description="Rounds of matching and estimating.")
-    replica_rounds: int = Field(8, ge=0, description="Rounds in which learning is corrected by trying it on a replica.")
+    replica_rounds: int = Field(
+        12, ge=0, description="Rounds in which learning is corrected by trying it on a replica."
+    )
     learn_reports: int = Field(10_000, ge=100, description="Of more reports, learning looks at about so many.")
     learn_pairs: int = Field(1_500_000, ge=1000, description="Of more pairs of two sources, a part is counted.")
     learn_window_km: float = Field(40.0, gt=0, description="Coincidences are looked for within this distance.")
@@ -59,9 +61,9 @@ class Priors(BaseModel):
         50.0, gt=0, description="A grade of source or report (A to E, 1 to 5) weighs as so many reports."
     )
     unstated_true: float = Field(
-        0.8, gt=0, lt=1, description="Share of true reports that learning begins with where nothing is stated (F, 6)."
+        0.85, gt=0, lt=1, description="Share of true reports that learning begins with where nothing is stated (F, 6)."
     )
-    unstated_weight: float = Field(20.0, gt=0, description="That share weighs as so many reports.")
+    unstated_weight: float = Field(10.0, gt=0, description="That share weighs as so many reports.")
     doubt: float = Field(
         0.15, ge=0, le=1, description="Least weight of the share of true reports stated, however much was learned."
     )

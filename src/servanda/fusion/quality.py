@@ -74,11 +74,16 @@ def belief(r: Reports, quality: Quality) -> Floats:
     """
     mean = np.clip(mean_by_source(r, r.p_true), 1e-6, 1 - 1e-6)
     learned = np.clip(1.0 - quality.false, 1e-6, 1 - 1e-6)
-    shift = _logit(learned) - _logit(mean)
-    p = np.clip(r.p_true, 1e-9, 1 - 1e-9)
-    moved = 1.0 / (1.0 + np.exp(-(_logit(p) + shift[r.source])))
+    shift = logit(learned) - logit(mean)
+    moved = share(logit(np.clip(r.p_true, 1e-9, 1 - 1e-9)) + shift[r.source])
     return np.where((r.p_true <= 0.0) | (np.abs(shift[r.source]) < 1e-12), r.p_true, moved)
 
 
-def _logit(p: Floats) -> Floats:
+def logit(p: Floats) -> Floats:
+    """Log odds of shares strictly between 0 and 1."""
     return np.asarray(np.log(p / (1.0 - p)))
+
+
+def share(odds: Floats) -> Floats:
+    """Shares of log odds."""
+    return np.asarray(1.0 / (1.0 + np.exp(-odds)))

@@ -20,7 +20,7 @@ LEAST_DOUBT = 1e-9
 
 
 NEAR = 30
-"""Neighbours whose times one place may take."""
+"""Neighbours whose times change places."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,8 @@ def _incidents(m: Model, n: int, c: Clusters, chance: Floats, rng: np.random.Gen
 
 
 def _times_near(m: Model, x_km: Floats, y_km: Floats, t_h: Floats, rng: np.random.Generator) -> Floats:
-    """The times change places among ``NEAR`` neighbours, moved within ``cell_h``: so no two coincide by making, and waves
-    and moving fronts stay."""
+    """The times change places among ``NEAR`` neighbours, and move within ``cell_h``: so no two coincide by making, and
+    waves and moving fronts stay."""
     n = len(t_h)
     across = np.argsort(np.argsort(x_km, kind="stable"), kind="stable")
     strip = (across * max(round(np.sqrt(n / NEAR)), 1)) // max(n, 1)

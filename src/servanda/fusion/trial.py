@@ -12,27 +12,32 @@ from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from servanda.fusion.coincidences import Start
-from servanda.fusion.distinct import distinct
-from servanda.fusion.estimate import AT_MOST, FLOOR_H, improved
-from servanda.fusion.grouping import group
+from servanda.fusion.estimate import FLOOR_H
 from servanda.fusion.model import Model, model
 from servanda.fusion.priors import Priors
-from servanda.fusion.quality import Quality, mean_by_source
+from servanda.fusion.quality import Quality, logit, mean_by_source
 from servanda.fusion.replica import replica
 from servanda.fusion.reports import Reports
+from servanda.fusion.rounds import Round, learned
 
 Floats = NDArray[np.float64]
 SHARES = ("detect", "false", "confusion", "repeat")
 SIZES = ("sigma_km", "time_h")
-LEAST_SHARE = 1e-3
+LEAST_SHARE, AT_MOST = 1e-3, 0.95
 INTERVAL = 0.95
 FURTHEST_ODDS, FURTHEST_SIZE = 3.0, float(np.log(3.0))
 """Trials move odds by a factor of 20 and sizes by a factor of 3 at most: they correct what was learned, no more."""
-SLACK, FEW = 4.0, 2.0
-"""Until replicas show how far learning errs, its variance is taken as ``SLACK`` times the least that it can be: that
-weighs as ``FEW`` replicas."""
-GAIN = 1.5
-"""The first third of the rounds go so much further: where little is matched, learning moves slowly."""
+FURTHEST_STEP = 1.5
+"""... and odds of false reports by a factor of 4.5 at most in one round."""
+FULL = 4.0
+"""So many rounds go all the way; later ones go this share of their number, so that chance averages out (Robbins and
+Monro 1951)."""
+UNLIKE = 0.4
+"""Where matching is wholly unclear, log odds of false reports are off by so much between data and replicas, which are
+never quite alike; by less in proportion where it is clear."""
+LEAST_CLEAR, UNCLEAR = 0.02, 0.1
+"""Matching is never taken to be less clear than the first; at the second, a source's own matches and the number of
+its reports weigh alike in its detection."""
 
 
 @dataclass(frozen=True)
@@ -53,14 +58,15 @@ def trial(part: Reports, quality: Quality, start: Start, priors: Priors, seed: i
         m = model(part, quality, priors)
         twin = model(replica(m, seed + number).reports, quality, priors)
         with ThreadPoolExecutor(2) as pool:
-            here, there = pool.map(_learned, (m, twin), (start, start))
+            here, there = pool.map(learned, (m, twin), (start, start), (seed + number, seed + number))
         put = _scaled(quality)
-        error = _scaled(there) - put
-        gain = GAIN if number < priors.replica_rounds // 3 else 1.0
+        error = _scaled(there.quality) - put
+        step = _scaled(here.quality) - put - error
+        step[SHARES.index("false")] = _balanced(m, here, there, priors.replica_rounds)
+        step = put + step * min(1.0, FULL / (number + 1.0))
         errors.append(error)
-        step = put + gain * (_scaled(here) - put - error) + _pull(part, put, errors)
-        steps.append(np.clip(step, first - far, first + far))
-        quality = _unscaled(steps[-1], here)
+        quality = _agreed(m, _unscaled(np.clip(step, first - far, first + far), here.quality), here.clear)
+        steps.append(_scaled(quality))
     if not steps:
         return Learned(quality, quality, quality)
     centre = np.mean(steps[len(steps) // 2 :], axis=0)
@@ -74,24 +80,42 @@ def _furthest(first: Floats, quality: Quality, priors: Priors) -> Floats:
     return np.asarray(reach * (quality.matches >= priors.learn_weight)[None, :] + np.zeros_like(first))
 
 
-def _pull(part: Reports, put: Floats, errors: list[Floats]) -> Floats:
-    """(6, s) step of the false shares back to what is stated, by its share of all that is known: trials undo what
-    priors do within learning, so that without it a share that the data say little of would wander.
+def _balanced(m: Model, here: Round, there: Round, rounds: int) -> Floats:
+    """(s,) step of the false shares, on the scale of log odds: to where what is stated and what the data say meet.
 
-    What is stated weighs as so many reports known to be true or false; the data by how far learning errs on replicas,
-    at best as if each report were known to be true or false.
+    What is stated weighs as so many reports known to be true or false. The data weigh by the information of histories,
+    less what is lost because matching is unclear (the missing information of Louis 1982), ``rounds`` replicas are few,
+    and none is quite like the data.
     """
-    row = SHARES.index("false")
-    before = np.clip(1.0 - mean_by_source(part, part.before), LEAST_SHARE, AT_MOST)
-    stated = mean_by_source(part, part.trust) * before * (1.0 - before)
-    false = 1.0 / (1.0 + np.exp(-put[row]))
-    known = np.bincount(part.source, minlength=len(false)) * false * (1.0 - false)
-    least = 1.0 / np.maximum(known, 1e-9)
-    scatter = np.sum(np.square([e[row] - np.mean([x[row] for x in errors], axis=0) for e in errors]), axis=0)
-    variance = np.maximum((scatter + SLACK * FEW * least) / (len(errors) - 1 + FEW), least)
-    out = np.zeros_like(put)
-    out[row] = stated / (stated + 1.0 / variance) * (np.log(before / (1.0 - before)) - put[row])
-    return out
+    r, of = m.r, m.group_of
+    groups = len(here.rates.false)
+    count = np.bincount(r.source, minlength=len(of)) + 1e-9
+
+    def mean(values: Floats) -> Floats:
+        return np.asarray(np.bincount(of, count * values, groups) / np.maximum(np.bincount(of, count, groups), 1e-9))
+
+    before = np.clip(1.0 - mean_by_source(r, r.before), LEAST_SHARE, AT_MOST)
+    stated = np.full(groups, 1e-9)
+    np.maximum.at(stated, of, mean_by_source(r, r.trust) * before * (1.0 - before))
+    clear = np.maximum(mean(here.clear), LEAST_CLEAR)
+    noise = np.sqrt(clear + 2.0 / rounds)
+    variance = noise[:, None] * np.linalg.pinv(here.rates.information) * noise + np.diag((UNLIKE * (1.0 - clear)) ** 2)
+    data = clear[:, None] * np.linalg.inv(variance) * clear
+    told = data @ ((here.rates.false - there.rates.false) / clear)
+    back = stated * (mean(logit(before)) - mean(logit(np.clip(m.quality.false, LEAST_SHARE, AT_MOST))))
+    return np.asarray(np.clip(np.linalg.solve(data + np.diag(stated), told + back), -FURTHEST_STEP, FURTHEST_STEP)[of])
+
+
+def _agreed(m: Model, q: Quality, clear: Floats) -> Quality:
+    """Detection where matching is unclear: what the number of reports says, if there are as many incidents as the
+    others make out."""
+    count = np.bincount(m.r.source, minlength=len(m.r.sources)).astype(np.float64)
+    true = np.maximum(count * (1.0 - q.false) / (1.0 + q.repeat), 1e-9)
+    weight = clear * count + 1e-9
+    there = np.exp(np.average(np.log(true / q.detect), weights=weight))
+    own = clear / (clear + UNCLEAR)
+    detect = np.exp(own * np.log(q.detect) + (1.0 - own) * np.log(true / there))
+    return replace(q, detect=np.clip(detect, LEAST_SHARE, AT_MOST))
 
 
 def _reach(errors: Floats) -> Floats:
@@ -101,19 +125,6 @@ def _reach(errors: Floats) -> Floats:
         return np.full(errors.shape[1:], np.inf)
     of = student.ppf(0.5 + INTERVAL / 2.0, rounds - 1)
     return np.asarray(of * errors.std(axis=0, ddof=1) * np.sqrt(1.0 + 1.0 / rounds))
-
-
-def _learned(m: Model, start: Start) -> Quality:
-    return _told_again(m, improved(m, start))
-
-
-def _told_again(m: Model, quality: Quality) -> Quality:
-    """Repeats as grouping finds them."""
-    label, n = group(m).label, len(m.r.sources)
-    count = np.bincount(m.r.source, minlength=n)
-    firsts = np.bincount(distinct(label * n + m.r.source) % n, minlength=n)
-    weight = m.priors.learn_weight
-    return replace(quality, repeat=(count - firsts + weight * m.priors.repeat) / (firsts + weight))
 
 
 def _scaled(q: Quality) -> Floats:
