@@ -12,17 +12,20 @@ import shapely
 
 from servanda.agreement.model import Limit
 from servanda.agreement.resolved import Agreement, Epoch, Term, Version, ZoneBook
-from servanda.compliance import exposure, power
+from servanda.compliance import attribution, exposure, power
 from servanda.compliance.answers import Asking, Powers, Ties, Trigger, asking, ties
+from servanda.compliance.attribution import Shares
 from servanda.compliance.chance import any_of, unseen_bound
 from servanda.compliance.clock import FAR_FUTURE, micros
 from servanda.compliance.exposure import Exposure, Incidents
-from servanda.compliance.judge import Judgement, judge_forbid, judge_limit, judge_require, judge_unasked, worst
+from servanda.compliance.judge import Judgement, any_part, judge_forbid, judge_limit, judge_require, judge_unasked, worst
 from servanda.compliance.power import Power, PowerMeter, Watches
+from servanda.compliance.rates import Rate, Unseen, together
+from servanda.compliance.rates import learn as learn_rate
 from servanda.compliance.reasons import explain
 from servanda.compliance.settings import AssessSettings
 from servanda.compliance.stretches import Stretch, stretches
-from servanda.compliance.tally import chain, interval, ones
+from servanda.compliance.tally import at_least_one, chain, interval, ones
 from servanda.compliance.weigh import Weighed, join, weigh
 from servanda.findings import ANY_PARTY, Finding, Interval, Period
 from servanda.tables import OBSERVATIONS
@@ -60,6 +63,10 @@ class _Segment:
     meters: Mapping[str, PowerMeter]
     asking: Asking | None = None
     """For a term that asks for each: what asks."""
+    shares: Mapping[str, Shares] = field(default_factory=dict)
+    """By the keys of ``exposures``: how acts that nobody is named for divide among the parties."""
+    rates: Mapping[str, Rate] = field(default_factory=dict)
+    """By party: how often it violates the term."""
 
     @property
     def triggers(self) -> tuple[Trigger, ...]:
@@ -71,8 +78,15 @@ class _Segment:
     def weigh(self, incidents: Incidents, party: str, low: int, high: int) -> Weighed:
         """With a zone for each party, the term as a whole is what each does in its own."""
         if party != ANY_PARTY or len(self.exposures) == 1:
-            return weigh(self.exposures.get(party, self.exposures[ANY_PARTY]), incidents, party, low, high)
-        return join([weigh(self.exposures[p], incidents, p, low, high) for p in self.term.parties])
+            key = party if party in self.exposures else ANY_PARTY
+            return weigh(self.exposures[key], incidents, party, low, high, self.shares.get(key))
+        return join([weigh(self.exposures[p], incidents, p, low, high, self.shares.get(p)) for p in self.term.parties])
+
+    def unseen(self, party: str, low: int, high: int) -> Unseen | None:
+        """What went unseen of what the party, or all whom the term binds, did in [low, high)."""
+        parts = [self.rates[p].unseen(low, high) for p in (self.term.parties if party == ANY_PARTY else (party,))
+                 if p in self.rates]  # fmt: skip
+        return together([u for u in parts if u]) if parts and all(parts) else None
 
 
 @dataclass(frozen=True)
@@ -138,6 +152,7 @@ def assess(
     findings: list[Finding] = []
     touched: list[pl.DataFrame] = []
     for segments in _segments(agreement, zones, ready, looked, settings, micros(end), tied, meters):
+        segments = tuple(_learned(s, ready, days, as_of, settings) for s in segments)
         case = _Case(segments, ready, evidence, as_of, days, settings)
         findings.extend(_findings(case, [p for p in periods if only in (None, p.name)]))
         touched.append(_touched(case))
@@ -180,6 +195,28 @@ def _segments(
         segment = _Segment(term, first, (low, high), replaced, exposures, meters)
         out.setdefault(term.term_id, []).append(segment)
     return [tuple(segments) for segments in out.values()]
+
+
+def _learned(s: _Segment, incidents: Incidents, days: Sequence[Period], as_of: datetime, settings: AssessSettings) -> _Segment:
+    """With what its incidents tell of the parties: who does how much of it, and how often."""
+    low, high = s.window[0], min(s.window[1], micros(as_of))
+    pieces = [(max(low, micros(d.t_from)), min(high, micros(d.t_to))) for d in days]
+    pieces = [(a, b) for a, b in pieces if a < b]
+    if s.term.obligation or not pieces:
+        return s
+    shares = {}
+    for owner, exposed in s.exposures.items():
+        w = weigh(exposed, incidents, ANY_PARTY, low, high)
+        shares[owner] = attribution.learn(w.net, incidents, w.rows, settings.attribution_prior)
+    s = replace(s, shares=shares)
+    rates = {}
+    for party in s.term.parties:
+        w = _counting(s.term, s.weigh(incidents, party, low, high), incidents)
+        meter = s.meter(party)
+        rates[party] = learn_rate(
+            pieces, lambda a, b, m=meter: m.over(a, b).noticed, at_least_one(w.likely), incidents.t_start[w.rows], incidents.t_end[w.rows], settings
+        )
+    return replace(s, rates=rates)
 
 
 def asks_for_each(agreement: Agreement) -> bool:
@@ -301,17 +338,25 @@ def _judge(case: _Case, segment: _Segment, stretch: Stretch, party: str, found: 
         possible = np.concatenate([j.possible for j in each])
         if stretch.trigger:  # one act that did not come is one violation, however many parties owed it
             q, possible = q.max(keepdims=True), possible.max(keepdims=True)
-        return replace(decisive, probability=any_of(q), sure=q, possible=possible, tallies=None)
-    w = segment.weigh(incidents, party, stretch.low, stretch.high)
+        chances = np.array([j.probability for j in each])
+        probability = float(chances.max()) if stretch.trigger else any_of(chances)
+        return replace(
+            decisive, probability=probability, sure=q, possible=possible, tallies=None, parts=any_part(each)
+        )  # fmt: skip
+    w = _counting(term, segment.weigh(incidents, party, stretch.low, stretch.high), incidents)
+    unseen = segment.unseen(party, stretch.low, min(stretch.high, micros(case.as_of)))
     if segment.asking and stretch.trigger:
         return _judge_answer(segment.asking, w, stretch.trigger, found, over)
     if term.obligation:
         return judge_require(term, w, incidents, found, over, settings)
     if term.limit and term.limit.of == "incidents":
-        return judge_limit(term, w, incidents, found, over, settings)
-    if term.limit:
-        w = _over_the_limit(w, incidents, term.limit)
-    return judge_forbid(term, w, incidents, found, over, settings)
+        return judge_limit(term, w, incidents, found, over, settings, unseen)
+    return judge_forbid(term, w, incidents, found, over, settings, unseen)
+
+
+def _counting(term: Term, w: Weighed, incidents: Incidents) -> Weighed:
+    """What of it can violate the term at all: of a limit on units, what is over it."""
+    return _over_the_limit(w, incidents, term.limit) if term.limit and term.limit.of != "incidents" else w
 
 
 def _judge_answer(asks: Asking, w: Weighed, trigger: Trigger, found: Power, over: bool) -> Judgement:
@@ -346,6 +391,7 @@ def _over_the_limit(w: Weighed, incidents: Incidents, limit: Limit) -> Weighed:
         possible=np.where(surely | possibly, w.possible, 0.0),
         surely=ones(np.where(surely, w.sure, 0.0)),
         possibly=ones(np.where(surely | possibly, w.possible, 0.0)),
+        likely=ones(np.where(surely, at_least_one(w.likely), 0.0)),
     )
 
 
@@ -418,7 +464,8 @@ def _no_touch() -> pl.DataFrame:
 def _asked(triggers: tuple[Trigger, ...]) -> Weighed:
     """What asks bears on a term as well."""
     rows, chance = np.array([t.row for t in triggers], dtype=np.int64), np.array([t.chance for t in triggers])
-    return Weighed(rows, chance, chance, chance, np.full(len(rows), -1), (), ones(chance), ones(chance))
+    one = ones(chance)
+    return Weighed(rows, chance, chance, chance, np.full(len(rows), -1), (), one, one, one, chance)
 
 
 def _touched(case: _Case) -> pl.DataFrame:

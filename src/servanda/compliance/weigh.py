@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from servanda.agreement.resolved import Term
+from servanda.compliance.attribution import Shares
 from servanda.compliance.clock import micros, share_within
 from servanda.compliance.exposure import Exposure, Incidents
 from servanda.compliance.tally import Tally, at_least_one, chain
@@ -34,10 +35,19 @@ class Weighed:
     """``sure``, counting the events of each incident, as many as it has at least."""
     possibly: Tally
     """``possible``, counting as many events as it may have."""
+    likely: Tally
+    """As ``surely``, with the party's share in what nobody is named for: the best estimate, and no proof."""
+    net: Floats
+    """Chance that it happened, in the zone and time, of the kind, less what is exempt; whoever did it."""
 
 
-def weigh(exposure: Exposure, incidents: Incidents, party: str, low: int, high: int) -> Weighed:
-    """Weigh the incidents against one version of a term over [low, high), microseconds UTC."""
+def weigh(
+    exposure: Exposure, incidents: Incidents, party: str, low: int, high: int, shares: Shares | None = None
+) -> Weighed:
+    """Weigh the incidents against one version of a term over [low, high), microseconds UTC.
+
+    ``shares``: how acts that nobody is named for divide among the parties; None: such an act is nobody's.
+    """
     low, high = max(low, exposure.t_from), min(high, exposure.t_to)
     at = _candidates(exposure, incidents, low, high)
     rows = exposure.rows[at]
@@ -59,6 +69,8 @@ def weigh(exposure: Exposure, incidents: Incidents, party: str, low: int, high: 
     surely = Tally(np.minimum(net * sure, 1.0), low_n, p)
     possibly = Tally(np.minimum(net * (named + unnamed), 1.0), high_n, p)
     before = Tally(np.minimum(gross * sure, 1.0), low_n, p)
+    mine = exposure.term.parties if party == ANY_PARTY else (party,)
+    doer = sure if shares is None or exposure.term.type == "require" else shares.of(mine, incidents, rows)
     return Weighed(
         rows,
         at_least_one(surely),
@@ -68,6 +80,8 @@ def weigh(exposure: Exposure, incidents: Incidents, party: str, low: int, high: 
         tuple(x.term for x in exposure.exemptions),
         surely,
         possibly,
+        Tally(np.minimum(net * doer, 1.0), low_n, p),
+        net,
     )
 
 
@@ -85,6 +99,8 @@ def join(parts: list[Weighed]) -> Weighed:
         exemptions,
         chain([p.surely for p in parts]),
         chain([p.possibly for p in parts]),
+        chain([p.likely for p in parts]),
+        np.concatenate([p.net for p in parts]),
     )
 
 
