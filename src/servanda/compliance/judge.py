@@ -10,10 +10,11 @@ from servanda.agreement.resolved import Term
 from servanda.compliance.answers import Trigger
 from servanda.compliance.chance import above, any_of
 from servanda.compliance.exposure import Incidents
+from servanda.compliance.learned import Learned, Parts
 from servanda.compliance.power import Power
-from servanda.compliance.rates import Unseen, exceeding
+from servanda.compliance.rates import exceeding
 from servanda.compliance.settings import AssessSettings
-from servanda.compliance.tally import Tally, at_least_one, chain, more_than, ones
+from servanda.compliance.tally import Tally, chain, more_than, ones
 from servanda.compliance.weigh import Weighed
 from servanda.findings import Verdict
 
@@ -21,20 +22,12 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Parts:
-    """Chance that something reported is a violation, and that something unseen is; None: nobody can say."""
-
-    reported: float
-    unseen: float | None
-
-
-@dataclass(frozen=True)
 class Judgement:
     """A verdict on one stretch of time, and what it rests on.
 
-    ``probability``: chance that the term was violated at least once in it, reported or not. ``sure`` and ``possible``: chances
-    of the single violations (the latter with those nobody is named for), for counting. ``proven``,
-    ``exempted``: rows of incidents. ``weights``: (row, chance) of every incident that bears on it.
+    ``probability``: chance that the term was violated at least once in it, reported or not. ``sure`` and
+    ``possible``: chances of the single violations (the latter with those nobody is named for), for counting.
+    ``proven``, ``exempted``: rows of incidents. ``weights``: (row, chance) of every incident that bears on it.
     """
 
     verdict: Verdict
@@ -51,7 +44,7 @@ class Judgement:
     asked_by: Trigger | None = None
     """The incident that asked for it, for a term that asks for each."""
 
-    parts: "Parts | None" = None
+    parts: Parts | None = None
     """What ``probability`` is made of; None for what must be done, which silence speaks against."""
 
     tallies: tuple[Tally, Tally] | None = None
@@ -75,14 +68,17 @@ class Judgement:
         return int(np.where(t.n == 1, 1.0, inside.round()).sum())
 
 
-def any_part(judgements: Sequence[Judgement]) -> Parts | None:
+def any_part(parts: Sequence[Parts | None]) -> Parts | None:
     """Of several stretches or parties, independent of each other: that any was violated, seen or not."""
-    parts = [j.parts for j in judgements if j.parts]
-    if not parts:
+    some = [p for p in parts if p]
+    if not some:
         return None
-    unseen = [p.unseen for p in parts if p.unseen is not None]
-    some = any_of(np.array(unseen)) if len(unseen) == len(parts) else None
-    return Parts(any_of(np.array([p.reported for p in parts])), some)
+    unseen = [p.unseen for p in some if p.unseen is not None]
+    return Parts(
+        any_of(np.array([p.reported for p in some])),
+        any_of(np.array(unseen)) if len(unseen) == len(some) else None,
+        any_of(np.array([p.either for p in some])),
+    )
 
 
 NOBODY = np.empty(0, dtype=np.int64)
@@ -127,7 +123,7 @@ def judge_forbid(
     power: Power,
     over: bool,
     settings: AssessSettings,
-    unseen: Unseen | None = None,
+    parts: Parts | None = None,
 ) -> Judgement:
     """Broken by one proven incident; exempt when what would have been proof is covered; alleged by the rest."""
     proven = _proven(term, incidents, w.rows, w.sure)
@@ -144,10 +140,9 @@ def judge_forbid(
     else:
         verdict, why = silence(term, power, over)
     weights = np.maximum(w.possible, w.gross)
-    parts = Parts(any_of(at_least_one(w.likely)), unseen.any if unseen else None)
-    probability = any_of(np.array([parts.reported, parts.unseen or 0.0]))
+    parts = parts or Parts(any_of(w.sure), None, any_of(w.sure))
     return Judgement(
-        verdict, probability, w.sure, w.possible, power, over, w.rows[proven], exempted, w.rows, weights, why,
+        verdict, parts.either, w.sure, w.possible, power, over, w.rows[proven], exempted, w.rows, weights, why,
         parts=parts, tallies=(w.surely, w.possibly),
     )  # fmt: skip
 
@@ -171,7 +166,8 @@ def judge_limit(
     power: Power,
     over: bool,
     settings: AssessSettings,
-    unseen: Unseen | None = None,
+    learned: Learned | None = None,
+    within: tuple[int, int] = (0, 0),
 ) -> Judgement:
     """More than the limit, counting only what meets the standard in witnesses; alleged counting everything.
 
@@ -192,13 +188,24 @@ def judge_limit(
         verdict, why = "unverifiable", "limit_headroom_short"
     else:
         verdict, why = silence(term, power, over)
-    q, reported = np.array([possibly]), more_than(w.likely, maximum)
-    known = unseen if w.likely.plain else None  # rates count incidents, and a count of many is more than one
-    probability = exceeding(w.likely, known, maximum) if known else reported
-    parts = Parts(reported, 1.0 - (1.0 - probability) / (1.0 - reported) if known and reported < 1 else None)
+    parts = _limit_parts(w, maximum, learned, within)
+    q = np.array([possibly])
     return Judgement(
-        verdict, probability, np.array([surely]), q, power, over, proven, (), w.rows, w.possible, why, parts=parts
+        verdict, parts.either, np.array([surely]), q, power, over, proven, (), w.rows, w.possible, why, parts=parts
     )  # fmt: skip
+
+
+def _limit_parts(w: Weighed, maximum: float, learned: Learned | None, within: tuple[int, int]) -> Parts:
+    """Rates count incidents: of counts of many, only what sources name the party for is told."""
+    if learned is None or not w.surely.plain:
+        reported = more_than(w.surely, maximum)
+        return Parts(reported, None, reported)
+    likely, unseen = ones(learned.likely(w.real, w.said)), learned.unseen(*within)
+    reported = more_than(likely, maximum)
+    if unseen is None:
+        return Parts(reported, None, reported)
+    either = exceeding(likely, unseen, maximum)
+    return Parts(reported, (either - reported) / (1.0 - reported) if reported < 1 else 0.0, either)
 
 
 def _unseen(possible: Tally, power: float) -> Floats:

@@ -38,12 +38,6 @@ class Unseen:
         return np.where(most < 0, 0.0, special.betainc(self.shape, np.maximum(np.floor(most), 0.0) + 1.0, p))
 
 
-def together(parts: Sequence[Unseen]) -> Unseen:
-    """The sum of several, as a law of the same kind with the same mean and chance of none."""
-    mean = sum(p.mean for p in parts)
-    return Unseen(mean, sum(p.shape for p in parts))
-
-
 @dataclass(frozen=True)
 class Rate:
     """What was learned of one term and party, by pieces of time (about a day each) of equal number of values.
@@ -80,7 +74,8 @@ def exceeding(reported: Tally, unseen: Unseen, limit: float) -> float:
     if np.isinf(t.n).any() or t.n.sum() > EXACT_UP_TO:
         return more_than(t, limit - unseen.mean)
     chance = law(t)
-    return float(np.clip(1.0 - chance @ unseen.at_most(limit - np.arange(len(chance))), 0.0, 1.0))
+    within = (chance * unseen.at_most(limit - np.arange(len(chance), dtype=np.float64))).sum()
+    return float(np.clip(1.0 - within, 0.0, 1.0))
 
 
 def learn(

@@ -50,6 +50,12 @@ class AssessSettings(BaseModel):
         gt=0,
         description="Acts given to each party beforehand when shares of unnamed acts are learned (Jeffreys 1946).",
     )
+    record_shape: float = Field(
+        0.5,
+        gt=0,
+        description="Shape of the gamma law, mean 1, of how many times its sources' average of the reports on a term is "
+        "real (Jeffreys 1946): a term may be kept altogether. Large: each report is taken at its sources' average.",
+    )
     rate_shape: float = Field(
         0.5, gt=0, description="Shape of the gamma law of a rate of violations beforehand (Jeffreys 1946)."
     )

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from servanda.agreement.resolved import Term
-from servanda.compliance.attribution import Shares
+from servanda.compliance.attribution import evidence
 from servanda.compliance.clock import micros, share_within
 from servanda.compliance.exposure import Exposure, Incidents
 from servanda.compliance.tally import Tally, at_least_one, chain
@@ -35,19 +35,14 @@ class Weighed:
     """``sure``, counting the events of each incident, as many as it has at least."""
     possibly: Tally
     """``possible``, counting as many events as it may have."""
-    likely: Tally
-    """As ``surely``, with the party's share in what nobody is named for: the best estimate, and no proof."""
-    net: Floats
-    """Chance that it happened, in the zone and time, of the kind, less what is exempt; whoever did it."""
+    real: Floats
+    """Chance that any of it happened in the zone and time, of the kind, less what is exempt; whoever did it."""
+    said: Floats
+    """What sources say for it that this party did it, were all alike beforehand."""
 
 
-def weigh(
-    exposure: Exposure, incidents: Incidents, party: str, low: int, high: int, shares: Shares | None = None
-) -> Weighed:
-    """Weigh the incidents against one version of a term over [low, high), microseconds UTC.
-
-    ``shares``: how acts that nobody is named for divide among the parties; None: such an act is nobody's.
-    """
+def weigh(exposure: Exposure, incidents: Incidents, party: str, low: int, high: int) -> Weighed:
+    """Weigh the incidents against one version of a term over [low, high), microseconds UTC."""
     low, high = max(low, exposure.t_from), min(high, exposure.t_to)
     at = _candidates(exposure, incidents, low, high)
     rows = exposure.rows[at]
@@ -70,7 +65,6 @@ def weigh(
     possibly = Tally(np.minimum(net * (named + unnamed), 1.0), high_n, p)
     before = Tally(np.minimum(gross * sure, 1.0), low_n, p)
     mine = exposure.term.parties if party == ANY_PARTY else (party,)
-    doer = sure if shares is None or exposure.term.type == "require" else shares.of(mine, incidents, rows)
     return Weighed(
         rows,
         at_least_one(surely),
@@ -80,8 +74,8 @@ def weigh(
         tuple(x.term for x in exposure.exemptions),
         surely,
         possibly,
-        Tally(np.minimum(net * doer, 1.0), low_n, p),
-        net,
+        at_least_one(Tally(np.minimum(net, 1.0), low_n, p)),
+        evidence(incidents, rows, mine),
     )
 
 
@@ -99,8 +93,8 @@ def join(parts: list[Weighed]) -> Weighed:
         exemptions,
         chain([p.surely for p in parts]),
         chain([p.possibly for p in parts]),
-        chain([p.likely for p in parts]),
-        np.concatenate([p.net for p in parts]),
+        np.concatenate([p.real for p in parts]),
+        np.concatenate([p.said for p in parts]),
     )
 
 
