@@ -1,7 +1,6 @@
 """What the verdicts are worth, over twenty simulated ceasefires with known truth and stated quality that is right."""
 
 from collections import defaultdict
-from pathlib import Path
 
 import pytest
 

@@ -53,8 +53,8 @@ class AssessSettings(BaseModel):
     record_shape: float = Field(
         0.5,
         gt=0,
-        description="Shape of the gamma law, mean 1, of how many times its sources' average of the reports on a term is "
-        "real (Jeffreys 1946): a term may be kept altogether. Large: each report is taken at its sources' average.",
+        description="Shape of the gamma law, mean 1, of how many times the average of its sources is real of what is "
+        "reported of a term (Jeffreys 1946): it may be kept altogether. Large: nothing is learned of that.",
     )
     rate_shape: float = Field(
         0.5, gt=0, description="Shape of the gamma law of a rate of violations beforehand (Jeffreys 1946)."
