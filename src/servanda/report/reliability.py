@@ -69,8 +69,9 @@ def _axes(figures: Figures) -> Iterator[Markup]:
 def _sides(figures: Figures) -> Iterator[Markup]:
     """What it means to lie above the diagonal, or below it."""
     say = figures.words.say
-    yield text(_x(0) + 8, _y(1) + 16, say("scoreboard.above"), class_="tick")
-    yield text(_x(1) - 8, _y(0) - 8, say("scoreboard.below"), class_="tick", text_anchor="end")
+    halo = {"class_": "tick", "paint_order": "stroke", "stroke": "#fff", "stroke_width": "3"}
+    yield text(_x(0) + 8, _y(1) + 16, say("scoreboard.above"), **halo)
+    yield text(_x(1) - 8, _y(0) - 8, say("scoreboard.below"), text_anchor="end", **halo)
 
 
 def _dot(p: Point) -> Markup:
