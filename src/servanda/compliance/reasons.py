@@ -86,8 +86,8 @@ def _made_of(parts: Parts, single: float) -> Reason:
         )
         return Reason("made_of_reported", text, values, weaker)
     text = (
-        f"The chance of a violation is {_percent(parts.either)}: {_percent(parts.reported)} from what was reported, "
-        f"{_percent(parts.unseen)} from what nobody reported."
+        f"The chance of a violation is {_percent(parts.either)}: {_percent(parts.reported)} that what was reported "
+        f"holds one, {_percent(parts.unseen)} that one went unreported; both may be true."
     )
     return Reason("made_of", text, (*values, ("unseen", rounded(parts.unseen))), weaker)
 
