@@ -97,15 +97,16 @@ def points(bins: Iterator[Bin] | tuple[Bin, ...]) -> tuple[Point, ...]:
 
 def diagrams(rows: list[dict[str, Any]]) -> Markup:
     """One diagram for each family, two in a row."""
-    figures, parts = Figures(catalogue("en")), [svg.el("style", Markup(STYLE))]
     wide, high = PANEL
+    width, height = 2 * wide + 30, -(-len(rows) // 2) * (high + HEAD + 14)
+    figures = Figures(catalogue("en"))
+    parts = [svg.el("style", Markup(STYLE)), svg.rect(0, 0, width, height, fill="#fff")]
     for i, r in enumerate(rows):
         drawn = draw_reliability(points(pooled([r])), figures, f"reliability-{r['family']}")
         at = f"translate({i % 2 * (wide + 30)} {i // 2 * (high + HEAD + 14)})"
         title = f"{r['family']}: calibration error {r['ece']:.3f}"
         placed = Markup(str(drawn).replace("<svg ", f'<svg y="{HEAD}" width="{wide}" height="{high}" ', 1))
         parts.append(svg.group([svg.text(58, 16, title, class_="head"), placed], transform=at))
-    width, height = 2 * wide + 30, -(-len(rows) // 2) * (high + HEAD + 14)
     return svg.picture(width, height, "Reliability by family", "Stated chance and share broken.", *parts, name="all")
 
 
