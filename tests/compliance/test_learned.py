@@ -106,3 +106,13 @@ def test_none_or_very_many(n: int) -> None:
     parts = got.parts(np.full(n, 0.9), np.full(n, 0.5), 0, 30 * DAY)
     assert parts.reported == pytest.approx(float(n > 0), abs=0.01)  # all of them may be of the other
     assert len(got.likely(np.full(n, 0.9), np.full(n, 0.5))) == n
+
+
+def test_groups_of_like_acts_stand_for_very_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    real, said = rng.beta(2, 2, 20_000), rng.choice([0.05, 0.5, 0.95], 20_000)
+    grouped = record(real, said, 9_000.0)
+    monkeypatch.setattr(base_rate, "GROUPS", 10**6)
+    single = record(real, said, 9_000.0)
+    assert grouped.factor == pytest.approx(single.factor, rel=1e-3)
+    assert grouped.share == pytest.approx(single.share, abs=5e-3)

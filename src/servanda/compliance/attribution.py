@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from servanda.compliance.base_rate import blocks
+from servanda.compliance.base_rate import blocks, grouped
 from servanda.compliance.exposure import Incidents
 
 Floats = NDArray[np.float64]
@@ -48,9 +48,10 @@ def learn(real: Floats, said: Floats, mine: int, rest: int, prior: float) -> tup
     log = (mine * prior - 1.0) * np.log(GRID) + (rest * prior - 1.0) * np.log1p(-GRID) + np.log(WIDTH)
     # Beforehand all were alike: the evidence is the chance of a share of mine / (mine + rest).
     alike = mine / (mine + rest)
-    for chance, says in zip(blocks(real), blocks(said), strict=True):
+    like, count = grouped(np.c_[real, said])
+    for chance, says, n in zip(blocks(like[:, 0]), blocks(like[:, 1]), blocks(count), strict=True):
         ratio = np.outer(GRID / alike, says) + np.outer((1.0 - GRID) / (1.0 - alike), 1.0 - says)
-        log += np.log(1.0 - chance + chance * ratio).sum(axis=1)
+        log += np.log(1.0 - chance + chance * ratio) @ n
     weight = np.exp(log - log.max())
     return GRID, weight / weight.sum()
 
