@@ -21,7 +21,7 @@ from servanda.report.incidents import mark
 from servanda.report.language import catalogue
 from servanda.report.map import draw_map
 from servanda.report.numbers import Figures
-from servanda.report.reliability import draw_reliability
+from servanda.report.reliability import draw_reliability, wilson
 from servanda.report.timeline import draw_timeline
 from servanda.report.whisker import scale_of, whisker
 
@@ -160,7 +160,13 @@ def test_the_reliability_diagram_draws_every_point_inside(points: list[tuple[flo
     tree = ET.fromstring(str(draw_reliability(points, SHOWN)))
     dots = tree.findall(".//{http://www.w3.org/2000/svg}circle")
     assert len(dots) == len(points)
-    assert all(58 <= float(d.attrib["cx"]) <= 258 and 12 <= float(d.attrib["cy"]) <= 212 for d in dots)
+    assert all(58 <= float(d.attrib["cx"]) <= 294 and 14 <= float(d.attrib["cy"]) <= 250 for d in dots)
+
+
+@pytest.mark.parametrize(("share", "n", "low", "high"), [(0.0, 10, 0.0, 0.2775), (0.5, 20, 0.2993, 0.7007)])
+def test_bars_are_wilson_intervals(share: float, n: int, low: float, high: float) -> None:
+    """As published tables have them: 0 of 10, 10 of 20."""
+    assert wilson(share, n) == pytest.approx((low, high), abs=1e-4)
 
 
 def test_without_points_there_is_no_reliability_diagram() -> None:

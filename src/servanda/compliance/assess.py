@@ -2,32 +2,38 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 import polars as pl
-import shapely
 
-from servanda.agreement.model import Limit
-from servanda.agreement.resolved import Agreement, Epoch, Term, Version, ZoneBook
+from servanda.agreement.resolved import Agreement, ZoneBook
 from servanda.compliance import exposure, power
-from servanda.compliance.answers import Asking, Powers, Ties, Trigger, asking, ties
+from servanda.compliance.answers import Asking, Trigger, ties
 from servanda.compliance.chance import any_of, unseen_bound
-from servanda.compliance.clock import FAR_FUTURE, micros
-from servanda.compliance.exposure import Exposure, Incidents
-from servanda.compliance.judge import Judgement, judge_forbid, judge_limit, judge_require, judge_unasked, worst
-from servanda.compliance.power import Power, PowerMeter, Watches
+from servanda.compliance.clock import micros
+from servanda.compliance.exposure import Incidents
+from servanda.compliance.judge import (
+    Judgement,
+    any_part,
+    judge_forbid,
+    judge_limit,
+    judge_require,
+    judge_unasked,
+    worst,
+)
+from servanda.compliance.learned import Parts
+from servanda.compliance.power import Power
 from servanda.compliance.reasons import explain
+from servanda.compliance.segments import Meters, Segment, asks_for_each, counting, learned_from, segments_of
 from servanda.compliance.settings import AssessSettings
 from servanda.compliance.stretches import Stretch, stretches
 from servanda.compliance.tally import chain, interval, ones
-from servanda.compliance.weigh import Weighed, join, weigh
+from servanda.compliance.weigh import Weighed, join
 from servanda.findings import ANY_PARTY, Finding, Interval, Period
 from servanda.tables import OBSERVATIONS
-
-JUDGED = ("forbid", "limit", "require")
 
 
 @dataclass(frozen=True)
@@ -39,47 +45,10 @@ class Assessment:
 
 
 @dataclass(frozen=True)
-class Meters:
-    """Power that was worked out: by term, version and party, and of each trigger by term and version."""
-
-    zones: dict[tuple[str, str, str], PowerMeter] = field(default_factory=dict)
-    triggers: dict[tuple[str, str], Powers] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class _Segment:
-    """A term while one version of the agreement holds."""
-
-    term: Term
-    version: Version
-    window: tuple[int, int]
-    replaced: bool
-    """Did a later version change or end it?"""
-    exposures: Mapping[str, Exposure]
-    """By party where the zone differs by party; otherwise one, under ``any``."""
-    meters: Mapping[str, PowerMeter]
-    asking: Asking | None = None
-    """For a term that asks for each: what asks."""
-
-    @property
-    def triggers(self) -> tuple[Trigger, ...]:
-        return self.asking.triggers if self.asking else ()
-
-    def meter(self, party: str) -> PowerMeter:
-        return self.meters.get(party, self.meters[ANY_PARTY])
-
-    def weigh(self, incidents: Incidents, party: str, low: int, high: int) -> Weighed:
-        """With a zone for each party, the term as a whole is what each does in its own."""
-        if party != ANY_PARTY or len(self.exposures) == 1:
-            return weigh(self.exposures.get(party, self.exposures[ANY_PARTY]), incidents, party, low, high)
-        return join([weigh(self.exposures[p], incidents, p, low, high) for p in self.term.parties])
-
-
-@dataclass(frozen=True)
 class _Case:
     """All that a finding about one term is made from."""
 
-    segments: tuple[_Segment, ...]
+    segments: tuple[Segment, ...]
     incidents: Incidents
     evidence: "_Evidence"
     as_of: datetime
@@ -137,111 +106,12 @@ def assess(
     end = max((p.t_to for p in periods), default=agreement.t_from)
     findings: list[Finding] = []
     touched: list[pl.DataFrame] = []
-    for segments in _segments(agreement, zones, ready, looked, settings, micros(end), tied, meters):
+    for versions in segments_of(agreement, zones, ready, looked, settings, micros(end), tied, meters):
+        segments = tuple(learned_from(s, ready, days, as_of, settings) for s in versions)
         case = _Case(segments, ready, evidence, as_of, days, settings)
         findings.extend(_findings(case, [p for p in periods if only in (None, p.name)]))
         touched.append(_touched(case))
     return Assessment(tuple(findings), pl.concat([_no_touch(), *touched]))
-
-
-def _segments(
-    agreement: Agreement,
-    zones: ZoneBook,
-    incidents: Incidents,
-    watches: Watches,
-    settings: AssessSettings,
-    end: int,
-    tied: Ties | None,
-    shared: Meters,
-) -> list[tuple[_Segment, ...]]:
-    """The terms to judge, each with its versions in time order; terms in the order they first appear."""
-    out: dict[str, list[_Segment]] = {}
-    for term, versions, replaced in _spans(agreement):
-        first, last = versions[0], versions[-1]
-        low = max(micros(term.t_from), micros(first.t_from))
-        high = min(micros(term.t_to), micros(last.t_to), end)
-        if low >= high:
-            continue
-        if term.obligation and term.obligation.for_each and tied:
-            window = (low, high)
-            segment = _asking(
-                term, first, window, replaced, agreement, zones, incidents, watches, settings, tied, shared
-            )
-            out.setdefault(term.term_id, []).append(segment)
-            continue
-        by_party = term.zone is not None and zones.differs(first.version, term.zone)
-        exposures, meters = {}, {}
-        for party in (ANY_PARTY, *term.parties) if by_party else (ANY_PARTY,):
-            owner = None if party == ANY_PARTY else party
-            epochs = zones.epochs(first.version, term.zone, owner) if term.zone else _whole_area(agreement, zones)
-            exposures[party] = exposure.expose(term, first, (low, high), incidents, zones, settings, owner)
-            key = (term.term_id, first.version, party)
-            meters[party] = shared.zones.setdefault(key, PowerMeter(watches, epochs, term, settings))
-        segment = _Segment(term, first, (low, high), replaced, exposures, meters)
-        out.setdefault(term.term_id, []).append(segment)
-    return [tuple(segments) for segments in out.values()]
-
-
-def asks_for_each(agreement: Agreement) -> bool:
-    """Does any term ask for something after each incident of a kind?"""
-    return any(t.obligation and t.obligation.for_each for v in agreement.versions for t in v.terms)
-
-
-def _asking(
-    term: Term,
-    version: Version,
-    window: tuple[int, int],
-    replaced: bool,
-    agreement: Agreement,
-    zones: ZoneBook,
-    incidents: Incidents,
-    watches: Watches,
-    settings: AssessSettings,
-    tied: Ties,
-    shared: Meters,
-) -> _Segment:
-    """A term that asks for each: its zone says where it is asked; the answer is due where it was asked."""
-    assert term.obligation is not None
-    asked = replace(term, kinds=term.obligation.for_each)
-    anywhere = _whole_area(agreement, zones)
-    answered = replace(term, zone=None)
-    asks = asking(
-        term, exposure.expose(asked, version, window, incidents, zones, settings), incidents, tied, watches, anywhere,
-        agreement.time_zone, settings, shared.triggers.setdefault((term.term_id, version.version), {}),
-    )  # fmt: skip
-    answers = exposure.expose(answered, version, (window[0], FAR_FUTURE), incidents, zones, settings)
-    meter = PowerMeter(watches, anywhere, term, settings)
-    return _Segment(term, version, window, replaced, {ANY_PARTY: answers}, {ANY_PARTY: meter}, asks)
-
-
-def _spans(agreement: Agreement) -> list[tuple[Term, list[Version], bool]]:
-    """Each term with the run of versions that leave it and the zones as they are, and whether one then changed it."""
-    spans: list[tuple[Term, list[Version], bool]] = []
-    running: dict[str, int] = {}
-    for version in agreement.versions:
-        present = {t.term_id for t in version.terms}
-        for gone in [t for t in running if t not in present]:
-            ended = running.pop(gone)
-            spans[ended] = (spans[ended][0], spans[ended][1], True)
-        for term in version.terms:
-            if term.type not in JUDGED:
-                continue
-            at = running.get(term.term_id)
-            if at is not None and spans[at][0] == term and spans[at][1][-1].zones == version.zones:
-                spans[at][1].append(version)
-                continue
-            if at is not None:
-                spans[at] = (spans[at][0], spans[at][1], True)
-            running[term.term_id] = len(spans)
-            spans.append((term, [version], False))
-    return spans
-
-
-def _whole_area(agreement: Agreement, zones: ZoneBook) -> tuple[Epoch, ...]:
-    """Where a term without a zone is watched for: the union of all zones of the agreement's first version."""
-    version = agreement.versions[0]
-    shapes = [zones.epochs(version.version, z)[0].geometry for z in sorted(version.zones)]
-    return (Epoch(None, None, shapely.union_all(shapes)),) if shapes else ()
 
 
 def _findings(case: _Case, periods: Sequence[Period]) -> list[Finding]:
@@ -270,7 +140,7 @@ def _findings(case: _Case, periods: Sequence[Period]) -> list[Finding]:
     return out
 
 
-def _unasked(case: _Case, period: Period, asked: bool) -> list[tuple[_Segment, Stretch]]:
+def _unasked(case: _Case, period: Period, asked: bool) -> list[tuple[Segment, Stretch]]:
     """Of a term that asks for each: the time in which more may yet ask, or all of it when nothing has."""
     last = case.segments[-1]
     if last.asking is None or period.name != "in_force" or (asked and case.as_of >= period.t_to):
@@ -278,7 +148,7 @@ def _unasked(case: _Case, period: Period, asked: bool) -> list[tuple[_Segment, S
     return [(last, Stretch(last.window[0], last.window[1], micros(period.t_to)))]
 
 
-def _power(segment: _Segment, owner: str, stretch: Stretch, as_of: datetime) -> Power:
+def _power(segment: Segment, owner: str, stretch: Stretch, as_of: datetime) -> Power:
     high = min(stretch.high, micros(as_of))
     if high <= stretch.low:
         return Power(0.0, (), ())
@@ -287,7 +157,7 @@ def _power(segment: _Segment, owner: str, stretch: Stretch, as_of: datetime) -> 
     return segment.meter(owner).over(stretch.low, high)
 
 
-def _judge(case: _Case, segment: _Segment, stretch: Stretch, party: str, found: Power) -> Judgement:
+def _judge(case: _Case, segment: Segment, stretch: Stretch, party: str, found: Power) -> Judgement:
     term, incidents, settings = segment.term, case.incidents, case.settings
     if segment.asking and stretch.trigger is None:
         return judge_unasked(micros(case.as_of) >= stretch.due)
@@ -301,17 +171,30 @@ def _judge(case: _Case, segment: _Segment, stretch: Stretch, party: str, found: 
         possible = np.concatenate([j.possible for j in each])
         if stretch.trigger:  # one act that did not come is one violation, however many parties owed it
             q, possible = q.max(keepdims=True), possible.max(keepdims=True)
-        return replace(decisive, probability=any_of(q), sure=q, possible=possible, tallies=None)
-    w = segment.weigh(incidents, party, stretch.low, stretch.high)
+        chances = np.array([j.probability for j in each])
+        probability = float(chances.max()) if stretch.trigger else any_of(chances)
+        parts = any_part([j.parts for j in each])
+        return replace(decisive, probability=probability, sure=q, possible=possible, tallies=None, parts=parts)
+    w = counting(term, segment.weigh(incidents, party, stretch.low, stretch.high), incidents)
+    within = (stretch.low, min(stretch.high, micros(case.as_of)))
     if segment.asking and stretch.trigger:
         return _judge_answer(segment.asking, w, stretch.trigger, found, over)
     if term.obligation:
         return judge_require(term, w, incidents, found, over, settings)
     if term.limit and term.limit.of == "incidents":
-        return judge_limit(term, w, incidents, found, over, settings)
-    if term.limit:
-        w = _over_the_limit(w, incidents, term.limit)
-    return judge_forbid(term, w, incidents, found, over, settings)
+        return judge_limit(term, w, incidents, found, over, settings, segment.learned.get(party), within)
+    return judge_forbid(term, w, incidents, found, over, settings, _parts(segment, incidents, party, within))
+
+
+def _parts(segment: Segment, incidents: Incidents, party: str, within: tuple[int, int]) -> Parts | None:
+    """Chances of a ``forbid`` term; where each party has its own zone, the whole is what each does there."""
+    owners = (party,) if party in segment.learned else segment.term.parties
+    parts = []
+    for p in owners:
+        if p in segment.learned:
+            w = counting(segment.term, segment.weigh(incidents, p, *within), incidents)
+            parts.append(segment.learned[p].parts(w.real, w.said, *within))
+    return any_part(parts)
 
 
 def _judge_answer(asks: Asking, w: Weighed, trigger: Trigger, found: Power, over: bool) -> Judgement:
@@ -324,32 +207,7 @@ def _judge_answer(asks: Asking, w: Weighed, trigger: Trigger, found: Power, over
     return replace(j, rows=rows, weights=weights, asked_by=trigger)
 
 
-def _over_the_limit(w: Weighed, incidents: Incidents, limit: Limit) -> Weighed:
-    """A limit on units: each incident whose count is over it is a violation; an open or unnamed count only may be.
-
-    A count in another unit says nothing; one without a unit possibly means this one.
-    """
-    table = incidents.frame.select("count_low", "count_high", "count_unit")[w.rows]
-    low = table["count_low"].fill_null(0.0).to_numpy()
-    high = table["count_high"].fill_null(np.inf).to_numpy()
-    named = table["count_unit"].str.strip_chars().str.to_lowercase()
-    same = np.ones(len(low), dtype=bool)
-    if limit.unit:
-        same = named.eq(limit.unit.strip().lower()).fill_null(False).to_numpy()
-    unnamed = named.is_null().to_numpy()
-    surely = (low > limit.max) & same
-    possibly = (high > limit.max) & (low > 0) & (same | unnamed)
-    return replace(
-        w,
-        sure=np.where(surely, w.sure, 0.0),
-        gross=np.where(surely, w.gross, 0.0),
-        possible=np.where(surely | possibly, w.possible, 0.0),
-        surely=ones(np.where(surely, w.sure, 0.0)),
-        possibly=ones(np.where(surely | possibly, w.possible, 0.0)),
-    )
-
-
-def _finding(case: _Case, period: Period, party: str, judged: list[tuple[_Segment, Judgement]]) -> Finding:
+def _finding(case: _Case, period: Period, party: str, judged: list[tuple[Segment, Judgement]]) -> Finding:
     judgements = [j for _, j in judged]
     verdict = worst([j.verdict for j in judgements])
     segment, decisive = next((s, j) for s, j in judged if j.verdict == verdict)
@@ -418,7 +276,8 @@ def _no_touch() -> pl.DataFrame:
 def _asked(triggers: tuple[Trigger, ...]) -> Weighed:
     """What asks bears on a term as well."""
     rows, chance = np.array([t.row for t in triggers], dtype=np.int64), np.array([t.chance for t in triggers])
-    return Weighed(rows, chance, chance, chance, np.full(len(rows), -1), (), ones(chance), ones(chance))
+    one = ones(chance)
+    return Weighed(rows, chance, chance, chance, np.full(len(rows), -1), (), one, one, chance, np.ones(len(rows)))
 
 
 def _touched(case: _Case) -> pl.DataFrame:

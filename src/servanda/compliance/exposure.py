@@ -20,6 +20,8 @@ from servanda.compliance.settings import AssessSettings
 Floats = NDArray[np.float64]
 Shapes = list[tuple[int, int, Callable[[], BaseGeometry]]]
 """From, to (microseconds UTC) and what gives the geometry in between."""
+NOBODY = ""
+"""Stands for the witness group of what no witness tells, only claims."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,21 @@ class Incidents:
     def unattributed(self) -> Floats:
         named = sum(self.actors.values(), self.outsiders)
         return np.clip(1.0 - named, 0.0, 1.0)
+
+    @cached_property
+    def companions(self) -> Floats:
+        """(n,) how many real incidents its tellers bring for each false one, an incident told by several split."""
+        told = (
+            self.frame.select(pl.col("witness_groups").fill_null([]), p="probability")
+            .with_row_index("i")
+            .with_columns(pl.when(pl.col("witness_groups").list.len() > 0).then("witness_groups").otherwise([NOBODY]))
+            .with_columns(pl.col("witness_groups").list.len().alias("m"))
+            .explode("witness_groups")
+        )
+        real, false = (pl.col("p") / pl.col("m")).sum(), ((1.0 - pl.col("p")) / pl.col("m")).sum()
+        ratio = (real / pl.max_horizontal(false, 1e-9)).over("witness_groups").alias("ratio")
+        each = told.with_columns(ratio).group_by("i", maintain_order=True).agg(pl.col("ratio").mean())
+        return each["ratio"].to_numpy()
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The six verdicts, for one term, one party and one stretch of time: the rules of precedence, nothing else."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,9 @@ from servanda.agreement.resolved import Term
 from servanda.compliance.answers import Trigger
 from servanda.compliance.chance import above, any_of
 from servanda.compliance.exposure import Incidents
+from servanda.compliance.learned import Learned, Parts
 from servanda.compliance.power import Power
+from servanda.compliance.rates import exceeding
 from servanda.compliance.settings import AssessSettings
 from servanda.compliance.tally import Tally, chain, more_than, ones
 from servanda.compliance.weigh import Weighed
@@ -22,9 +25,9 @@ Floats = NDArray[np.float64]
 class Judgement:
     """A verdict on one stretch of time, and what it rests on.
 
-    ``probability``: chance that the term was violated at least once in it. ``sure`` and ``possible``: chances
-    of the single violations (the latter with those nobody is named for), for counting. ``proven``,
-    ``exempted``: rows of incidents. ``weights``: (row, chance) of every incident that bears on it.
+    ``probability``: chance that the term was violated at least once in it, reported or not. ``sure`` and
+    ``possible``: chances of the single violations (the latter with those nobody is named for), for counting.
+    ``proven``, ``exempted``: rows of incidents. ``weights``: (row, chance) of every incident that bears on it.
     """
 
     verdict: Verdict
@@ -40,6 +43,9 @@ class Judgement:
     why: str
     asked_by: Trigger | None = None
     """The incident that asked for it, for a term that asks for each."""
+
+    parts: Parts | None = None
+    """What ``probability`` is made of; None for what must be done, which silence speaks against."""
 
     tallies: tuple[Tally, Tally] | None = None
     """``sure`` and ``possible`` where incidents may stand for many events; None: each for one."""
@@ -60,6 +66,19 @@ class Judgement:
         t = self.tallies[0].only(np.isin(self.rows, self.proven))
         inside = np.divide(t.n * t.q, t.p, out=np.ones_like(t.n), where=t.p > 0)
         return int(np.where(t.n == 1, 1.0, inside.round()).sum())
+
+
+def any_part(parts: Sequence[Parts | None]) -> Parts | None:
+    """Of several stretches or parties, independent of each other: that any was violated, seen or not."""
+    some = [p for p in parts if p]
+    if not some:
+        return None
+    unseen = [p.unseen for p in some if p.unseen is not None]
+    return Parts(
+        any_of(np.array([p.reported for p in some])),
+        any_of(np.array(unseen)) if len(unseen) == len(some) else None,
+        any_of(np.array([p.either for p in some])),
+    )
 
 
 NOBODY = np.empty(0, dtype=np.int64)
@@ -98,7 +117,13 @@ def judge_unasked(over: bool) -> Judgement:
 
 
 def judge_forbid(
-    term: Term, w: Weighed, incidents: Incidents, power: Power, over: bool, settings: AssessSettings
+    term: Term,
+    w: Weighed,
+    incidents: Incidents,
+    power: Power,
+    over: bool,
+    settings: AssessSettings,
+    parts: Parts | None = None,
 ) -> Judgement:
     """Broken by one proven incident; exempt when what would have been proof is covered; alleged by the rest."""
     proven = _proven(term, incidents, w.rows, w.sure)
@@ -115,9 +140,10 @@ def judge_forbid(
     else:
         verdict, why = silence(term, power, over)
     weights = np.maximum(w.possible, w.gross)
+    parts = parts or Parts(any_of(w.sure), None, any_of(w.sure))
     return Judgement(
-        verdict, any_of(w.sure), w.sure, w.possible, power, over, w.rows[proven], exempted, w.rows, weights, why,
-        tallies=(w.surely, w.possibly),
+        verdict, parts.either, w.sure, w.possible, power, over, w.rows[proven], exempted, w.rows, weights, why,
+        parts=parts, tallies=(w.surely, w.possibly),
     )  # fmt: skip
 
 
@@ -134,7 +160,14 @@ def _shortfall(term: Term, w: Weighed, incidents: Incidents) -> str:
 
 
 def judge_limit(
-    term: Term, w: Weighed, incidents: Incidents, power: Power, over: bool, settings: AssessSettings
+    term: Term,
+    w: Weighed,
+    incidents: Incidents,
+    power: Power,
+    over: bool,
+    settings: AssessSettings,
+    learned: Learned | None = None,
+    within: tuple[int, int] = (0, 0),
 ) -> Judgement:
     """More than the limit, counting only what meets the standard in witnesses; alleged counting everything.
 
@@ -155,8 +188,24 @@ def judge_limit(
         verdict, why = "unverifiable", "limit_headroom_short"
     else:
         verdict, why = silence(term, power, over)
+    parts = _limit_parts(w, maximum, learned, within)
     q = np.array([possibly])
-    return Judgement(verdict, surely, np.array([surely]), q, power, over, proven, (), w.rows, w.possible, why)
+    return Judgement(
+        verdict, parts.either, np.array([surely]), q, power, over, proven, (), w.rows, w.possible, why, parts=parts
+    )  # fmt: skip
+
+
+def _limit_parts(w: Weighed, maximum: float, learned: Learned | None, within: tuple[int, int]) -> Parts:
+    """Rates count incidents: of counts of many, only what sources name the party for is told."""
+    if learned is None or not w.surely.plain:
+        reported = more_than(w.surely, maximum)
+        return Parts(reported, None, reported)
+    likely, unseen = ones(learned.likely(w.real, w.said)), learned.unseen(*within)
+    reported = more_than(likely, maximum)
+    if unseen is None:
+        return Parts(reported, None, reported)
+    either = exceeding(likely, unseen, maximum)
+    return Parts(reported, (either - reported) / (1.0 - reported) if reported < 1 else 0.0, either)
 
 
 def _unseen(possible: Tally, power: float) -> Floats:
@@ -178,10 +227,10 @@ def judge_require(
 ) -> Judgement:
     """Kept when fulfilment is proven in time; broken when the time is over and it would have been seen.
 
-    With nothing proven, the chance that it was not done follows by Bayes from the stated presumption that
-    promises are kept and from the chance that fulfilment would have been missed. Broken needs that to reach
-    the standard of proof too: power alone does not say how often promises are kept. ``asked``: chance that it
-    was asked for at all; what nobody asked for is not broken.
+    The chance that it was not done follows by Bayes from the stated presumption that promises are kept, from what
+    was reported (a chance ``r`` worth odds of ``r`` to ``1 - r``), and from the chance that fulfilment would have
+    been missed. Broken needs that to reach the standard of proof too: power alone does not say how often promises
+    are kept. ``asked``: chance that it was asked for at all; what nobody asked for is not broken.
     """
     assert term.obligation is not None
     count = term.obligation.count
@@ -189,9 +238,9 @@ def judge_require(
     done = above(w.sure[good], count - 1)
     reported = above(w.possible, count - 1)
     proven = done >= term.proof.probability
-    presumed = settings.presumed_fulfilled
-    missed = presumed * (1.0 - power.power)
-    unanswered = 1.0 - done if proven else (1.0 - reported) * (1.0 - presumed) / (1.0 - presumed + missed)
+    unanswered = _undone(done, settings.presumed_fulfilled, 0.0) if proven else (
+        _undone(reported, settings.presumed_fulfilled, 1.0 - power.power)
+    )  # fmt: skip
     undone = asked * unanswered
     verdict: Verdict
     if proven:
@@ -213,3 +262,10 @@ def judge_require(
         verdict, float(q[0]), q, np.array([asked * (1.0 - done)]) if over else q, power, over,
         w.rows[good] if proven else NOBODY, (), w.rows, w.possible, why,
     )  # fmt: skip
+
+
+def _undone(reported: float, presumed: float, missed: float) -> float:
+    """Chance that it was not done: by Bayes, from what was reported and the chance that doing it would be missed."""
+    against = (1.0 - presumed) * (1.0 - reported)
+    done = presumed * (reported + (1.0 - reported) * missed)
+    return against / (against + done) if against + done > 0 else 0.0

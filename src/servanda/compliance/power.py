@@ -58,11 +58,15 @@ class Watches:
 
 @dataclass(frozen=True)
 class Power:
-    """``by_group``: chance that a group alone would have reported a violation. ``unwatched``: kinds nobody watched."""
+    """``by_group``: chance that a group alone would have reported a violation. ``unwatched``: kinds nobody watched.
+
+    ``noticed``: chance that anybody would have reported it, proof or not.
+    """
 
     power: float
     by_group: tuple[tuple[str, float], ...]
     unwatched: tuple[str, ...]
+    noticed: float = 0.0
 
 
 def prepare(watches: pl.DataFrame, sources: pl.DataFrame, settings: AssessSettings) -> Watches:
@@ -172,7 +176,7 @@ class PowerMeter:
     def _over(self, low: int, high: int) -> Power:
         w = self.watches
         groups = len(w.groups)
-        total, by_group = 0.0, np.zeros(groups)
+        total, noticed, by_group = 0.0, 0.0, np.zeros(groups)
         seen_kind = np.zeros(len(self.leaves), dtype=bool)
         for e, epoch in enumerate(self.epochs):
             a, b = max(low, micros(epoch.t_from, FAR_PAST)), min(high, micros(epoch.t_to, FAR_FUTURE))
@@ -183,13 +187,14 @@ class PowerMeter:
             patterns = _patterns(cuts, w.t_start[live], w.t_end[live])
             for on, duration in patterns:
                 weight = duration / (high - low)
-                found, alone, kinds_on = self._at_once(e, live[list(on)])
+                found, reported, alone, kinds_on = self._at_once(e, live[list(on)])
                 total += weight * found
+                noticed += weight * reported
                 by_group += weight * alone
                 seen_kind |= kinds_on
         named = tuple((g.name, float(p)) for g, p in zip(w.groups, by_group, strict=True) if p > 0)
         missing = tuple(leaf for leaf, seen in zip(self.leaves, seen_kind, strict=True) if not seen)
-        return Power(float(min(total, 1.0)), named, missing)
+        return Power(float(min(total, 1.0)), named, missing, float(min(noticed, 1.0)))
 
     def _facts_of_epoch(self, e: int) -> tuple[NDArray[np.bool_], Floats]:
         """(footprints, places) covered or not; (groups, places) share of a report's place law inside the zone."""
@@ -205,14 +210,14 @@ class PowerMeter:
         inside = [_inside(zone, len(at), g.sigma_m, points) for g in self.watches.groups]
         return covered, np.array(inside).reshape(len(self.watches.groups), len(at))
 
-    def _at_once(self, e: int, on: NDArray[np.int64]) -> tuple[float, Floats, NDArray[np.bool_]]:
-        """While exactly the watches ``on`` are kept: chance of proof, chance by group alone, kinds seen."""
+    def _at_once(self, e: int, on: NDArray[np.int64]) -> tuple[float, float, Floats, NDArray[np.bool_]]:
+        """While exactly the watches ``on`` are kept: chance of proof, of any report, by group alone, kinds seen."""
         w = self.watches
         covered, inside = self._zone_facts(e)
         places, groups = covered.shape[1], len(w.groups)
-        found, alone, seen = 0.0, np.zeros(groups), np.zeros(len(self.leaves), dtype=bool)
+        found, noticed, alone, seen = 0.0, 0.0, np.zeros(groups), np.zeros(len(self.leaves), dtype=bool)
         if not len(on) or not places:
-            return found, alone, seen
+            return found, noticed, alone, seen
         patterns, counts = np.unique(self.sees[on], axis=1, return_counts=True)
         for pattern, count in zip(patterns.T, counts, strict=True):
             p = np.zeros((groups, places))
@@ -220,9 +225,11 @@ class PowerMeter:
                 g = w.group[i]
                 p[g] = np.maximum(p[g], w.p_detect[i] * covered[w.footprint[i]])
             found += count * proof_chance(p, inside, w.groups, self.proof)
+            noticed += count * float(1.0 - np.prod(1.0 - p, axis=0).mean())
             alone += count * p.mean(axis=1)
             seen |= (self.sees[on] == pattern[:, None]).all(axis=0) & bool((p > 0).any())
-        return found / len(self.leaves), alone / len(self.leaves), seen
+        n = len(self.leaves)
+        return found / n, float(noticed / n), alone / n, seen
 
 
 def _patterns(cuts: Micros, t_start: Micros, t_end: Micros) -> list[tuple[tuple[int, ...], int]]:

@@ -3,14 +3,19 @@
 import numpy as np
 
 from servanda.agreement.resolved import Term
+from servanda.compliance.chance import any_of
 from servanda.compliance.exposure import Incidents
-from servanda.compliance.judge import Judgement
+from servanda.compliance.judge import Judgement, any_part
+from servanda.compliance.learned import Parts
 from servanda.findings import ANY_PARTY, VERDICTS, Reason, Verdict, rounded
 
 MOST_INCIDENTS = 5
 """Incidents named one by one in a reason; the others are counted."""
 MOST_TRIGGERS = 40
 """Things that asked, named one by one in a reason: more than a busy day holds; the others are counted."""
+
+TELLING = 0.02
+"""Least difference between two chances that is told; only words hang on it."""
 
 WORDS = {
     "proof_met": "At least one incident violates the term to its standard of proof.",
@@ -57,8 +62,34 @@ def explain(
         counts = _tally(judgements)
         text = "Stretches asked about: " + ", ".join(f"{n} {v}" for v, n in counts.items()) + "."
         out.append(Reason("stretches", text, tuple(counts.items())))
+    made = any_part([j.parts for j in judgements])
+    if made:
+        out.append(_made_of(made, any_of(np.concatenate([j.sure for j in judgements]))))
     out.append(_power(term, judgements))
     return tuple(out)
+
+
+def _made_of(parts: Parts, single: float) -> Reason:
+    """What of the chance is reported and what unseen. ``single``: chance by the single reports, each for itself."""
+    values = (("chance", rounded(parts.either)), ("reported", rounded(parts.reported)))
+    weaker: tuple[Reason, ...] = ()
+    if parts.reported < single - TELLING:
+        text = (
+            f"The single reports, each for itself, would make it {_percent(single)}. All that was reported of this "
+            "term taken together, some of it is likely of nothing, or of what somebody else did."
+        )
+        weaker = (Reason("record_weaker", text, (("chance", rounded(single)),)),)
+    if parts.unseen is None:
+        text = (
+            f"The chance of a violation, {_percent(parts.either)}, is of what was reported alone: "
+            "too little was watched to say what went unseen."
+        )
+        return Reason("made_of_reported", text, values, weaker)
+    text = (
+        f"The chance of a violation is {_percent(parts.either)}: {_percent(parts.reported)} that what was reported "
+        f"holds one, {_percent(parts.unseen)} that one went unreported; both may be true."
+    )
+    return Reason("made_of", text, (*values, ("unseen", rounded(parts.unseen))), weaker)
 
 
 def _tally(judgements: list[Judgement]) -> dict[Verdict, int]:

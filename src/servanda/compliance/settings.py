@@ -45,4 +45,24 @@ class AssessSettings(BaseModel):
     evidence_limit: int = Field(
         200, ge=1, description="Most observation ids a finding lists, weightiest first; the total is in its reasons."
     )
+    attribution_prior: float = Field(
+        0.5,
+        gt=0,
+        description="Acts given to each party beforehand when shares of unnamed acts are learned (Jeffreys 1946).",
+    )
+    record_shape: float = Field(
+        0.5,
+        gt=0,
+        description="Shape of the gamma law, mean 1, of how many times the average of its sources is real of what is "
+        "reported of a term (Jeffreys 1946): it may be kept altogether. Large: nothing is learned of that.",
+    )
+    rate_shape: float = Field(
+        0.5, gt=0, description="Shape of the gamma law of a rate of violations beforehand (Jeffreys 1946)."
+    )
+    rate_memory_days: float = Field(
+        14.0, gt=0, description="So many days away, a day says half as much of the rate of violations: a fortnight."
+    )
+    rate_least_days: float = Field(
+        1.0, gt=0, description="Least time looked, in days of a perfect watch, to say what went unseen: one day."
+    )
     unseen_confidence: float = Field(0.95, gt=0, lt=1, description="Confidence of the bound on unseen violations.")

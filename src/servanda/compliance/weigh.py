@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from servanda.agreement.resolved import Term
+from servanda.compliance.attribution import evidence
 from servanda.compliance.clock import micros, share_within
 from servanda.compliance.exposure import Exposure, Incidents
 from servanda.compliance.tally import Tally, at_least_one, chain
@@ -34,6 +35,10 @@ class Weighed:
     """``sure``, counting the events of each incident, as many as it has at least."""
     possibly: Tally
     """``possible``, counting as many events as it may have."""
+    real: Floats
+    """Chance that any of it happened in the zone and time, of the kind, less what is exempt; whoever did it."""
+    said: Floats
+    """What sources say for it that this party did it, were all alike beforehand."""
 
 
 def weigh(exposure: Exposure, incidents: Incidents, party: str, low: int, high: int) -> Weighed:
@@ -59,6 +64,7 @@ def weigh(exposure: Exposure, incidents: Incidents, party: str, low: int, high: 
     surely = Tally(np.minimum(net * sure, 1.0), low_n, p)
     possibly = Tally(np.minimum(net * (named + unnamed), 1.0), high_n, p)
     before = Tally(np.minimum(gross * sure, 1.0), low_n, p)
+    mine = exposure.term.parties if party == ANY_PARTY else (party,)
     return Weighed(
         rows,
         at_least_one(surely),
@@ -68,6 +74,8 @@ def weigh(exposure: Exposure, incidents: Incidents, party: str, low: int, high: 
         tuple(x.term for x in exposure.exemptions),
         surely,
         possibly,
+        at_least_one(Tally(np.minimum(net, 1.0), low_n, p)),
+        evidence(incidents, rows, mine),
     )
 
 
@@ -85,6 +93,8 @@ def join(parts: list[Weighed]) -> Weighed:
         exemptions,
         chain([p.surely for p in parts]),
         chain([p.possibly for p in parts]),
+        np.concatenate([p.real for p in parts]),
+        np.concatenate([p.said for p in parts]),
     )
 
 

@@ -12,7 +12,8 @@ from functools import partial
 import polars as pl
 
 from servanda.agreement.resolved import Agreement, ZoneBook
-from servanda.compliance.assess import Meters, asks_for_each, assess
+from servanda.compliance.assess import assess
+from servanda.compliance.segments import Meters, asks_for_each
 from servanda.compliance.settings import AssessSettings
 from servanda.findings import Finding, Period, Sensitivity, Trial
 from servanda.fusion import Beliefs, FusionResult, Priors, fuse

@@ -5,7 +5,7 @@ from servanda.report.language import MASTER, Catalogue
 from servanda.report.numbers import Figures
 from servanda.report.words import kind_label, verdict_word
 
-CHANCES = ("chance", "p", "power")
+CHANCES = ("chance", "p", "power", "reported", "unseen")
 
 
 def told(words: Catalogue, reason: Reason, finding: Finding, duty: bool = False) -> str:

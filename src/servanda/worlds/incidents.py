@@ -50,13 +50,27 @@ def stream(seed: int, *names: str) -> Generator:
     return Generator(PCG64(SeedSequence([seed, *"/".join(names).encode()])))
 
 
-def draw(spec: WorldSpec, place: Place, rng: Generator) -> Events:
-    """The incidents of one world, in time order; a party that shows restraint does none of that process."""
+def draw(spec: WorldSpec, place: Place, rng: Generator, level: Floats) -> Events:
+    """The incidents of one world, in time order; a party that shows restraint does none of that process.
+
+    ``level`` (days,): what multiplies every rate on that day.
+    """
     parts: list[Events] = []
     for index, item in enumerate(spec.acts):
         if rng.random() >= item.p_restraint:
-            parts.append(_draw_one(spec, place, index, item, 1.0, rng))
+            parts.append(_draw_one(spec, place, index, item, 1.0, rng, level))
     return _joined(parts)
+
+
+def levels(spec: WorldSpec, rng: Generator) -> Floats:
+    """(days,) factors of all rates: 1, or waves by an autoregression of the logarithm."""
+    if spec.waves is None:
+        return np.ones(spec.days)
+    s, keep = spec.waves.spread, np.exp(-1.0 / spec.waves.memory_days)
+    z = rng.normal(size=spec.days)
+    for day in range(1, spec.days):
+        z[day] = keep * z[day - 1] + np.sqrt(1.0 - keep * keep) * z[day]
+    return np.asarray(np.exp(s * z - s * s / 2.0))
 
 
 def draw_rumours(spec: WorldSpec, place: Place, share: float, rng: Generator) -> Events:
@@ -64,8 +78,8 @@ def draw_rumours(spec: WorldSpec, place: Place, share: float, rng: Generator) ->
 
     So a false report names a kind, a place and an hour as likely as a true one does.
     """
-    items = enumerate(spec.acts)
-    return _joined([_draw_one(spec, place, k, item, share * (1 - item.p_restraint), rng) for k, item in items])
+    items, even = enumerate(spec.acts), np.ones(spec.days)
+    return _joined([_draw_one(spec, place, k, item, share * (1 - item.p_restraint), rng, even) for k, item in items])
 
 
 def _joined(parts: list[Events]) -> Events:
@@ -75,11 +89,11 @@ def _joined(parts: list[Events]) -> Events:
 
 
 def _draw_one(
-    spec: WorldSpec, place: Place, index: int, item: Process | Routine, scale: float, rng: Generator
+    spec: WorldSpec, place: Place, index: int, item: Process | Routine, scale: float, rng: Generator, level: Floats
 ) -> Events:
     """``scale`` multiplies the rate, or the chance that a routine is done."""
     if isinstance(item, Process):
-        t_s = _process_times(spec, item, scale, rng)
+        t_s = _process_times(spec, item, scale, rng, level)
     else:
         t_s = _routine_times(spec, item, scale, rng)
     t_s, n = np.floor(t_s), len(t_s)
@@ -90,12 +104,13 @@ def _draw_one(
     return Events(np.full(n, index), t_s, xy_km, count)
 
 
-def _process_times(spec: WorldSpec, process: Process, scale: float, rng: Generator) -> Floats:
-    """Day by its share of the decline, then night or day, then evenly over those hours."""
+def _process_times(spec: WorldSpec, process: Process, scale: float, rng: Generator, level: Floats) -> Floats:
+    """Day by its share of the decline and the level, then night or day, then evenly over those hours."""
     days = np.arange(process.from_day, min(process.to_day or spec.days, spec.days))
     decline = (
         0.5 ** ((days - process.from_day) / process.half_life_days) if process.half_life_days else np.ones(len(days))
     )
+    decline = decline * level[days]
     n = rng.poisson(scale * process.per_day * decline.sum())
     day = rng.choice(days, n, p=decline / decline.sum())
     light_h = spec.sunset_hour - spec.sunrise_hour

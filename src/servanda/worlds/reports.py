@@ -188,7 +188,7 @@ def _text(watcher: Watcher) -> pl.Expr:
         .then(pl.lit(""))
         .otherwise(pl.format(", by {}", pl.col("actor_claimed")))
     )
-    via = f" As {watcher.copies.of} reports." if watcher.copies else ""
+    via = f" As {watcher.copies.of} reports." if watcher.copies and watcher.copies.declared else ""
     return pl.format(
         "{} near kilometre {}{}.{}", label, pl.col("km"), blame, pl.when("copy").then(pl.lit(via)).otherwise(pl.lit(""))
     )

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from servanda.agreement.model import WrittenAgreement
-from servanda.worlds.incidents import Events, Ints, draw, draw_rumours, stream
+from servanda.worlds.incidents import Events, Ints, draw, draw_rumours, levels, stream
 from servanda.worlds.place import Place, place, to_degrees
 from servanda.worlds.reports import Reports, copied, first_reports, incident_id, origins, repeats, table
 from servanda.worlds.shifts import Coverage, draw_coverage, moment, stated
@@ -46,7 +46,7 @@ class World:
 def simulate(spec: WorldSpec, seed: int) -> World:
     """The world of this spec and seed (0 or above), equal to the last byte each time."""
     where, written = place(spec.extent_km), agreement(spec)
-    events = draw(spec, where, stream(seed, "incidents"))
+    events = draw(spec, where, stream(seed, "incidents"), levels(spec, stream(seed, "levels")))
     said: dict[str, Reports] = {}
     observations, watches, rows = dict[str, pl.DataFrame](), dict[str, pl.DataFrame](), list[pl.DataFrame]()
     for number, watcher in enumerate(spec.watchers):

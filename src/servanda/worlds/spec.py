@@ -93,6 +93,14 @@ class Copying(Part):
     share: float = Share
     delay_h: float = Field(gt=0, description="Mean of an exponential.")
     blur_m: float = Field(0.0, ge=0, description="Added place error on each axis.")
+    declared: bool = Field(True, description="Does a copy name where it comes from?")
+
+
+class Waves(Part):
+    """Days in which everything happens more, or less, often: a log-normal factor with mean 1, correlated in time."""
+
+    spread: float = Field(gt=0, description="Standard deviation of the logarithm of the factor.")
+    memory_days: float = Field(gt=0, description="Days after which the correlation has fallen to 1/e.")
 
 
 class Watcher(Part):
@@ -167,6 +175,7 @@ class WorldSpec(Part):
     hot_share: float = Field(0.6, ge=0, le=1, description="Share of incidents along the line that lie at a hot spot.")
     hot_spread_km: float = 4.0
     off_line_km: float = Field(3.0, description="Standard deviation of the distance from the line, on each axis.")
+    waves: Waves | None = Field(None, description="Of all processes alike; None: an even pace.")
     processes: tuple[Process, ...]
     routines: tuple[Routine, ...] = ()
     watchers: tuple[Watcher, ...]
