@@ -5,13 +5,13 @@ import pytest
 from tests.compliance.undercount.lists import PUBLISHED, kosovo
 
 from servanda.compliance.undercount import Abstained, Captures, UndercountSettings, latent_class
-from servanda.compliance.undercount.latent import _Sampler
+from servanda.compliance.undercount.latent_sampler import Sampler
 from servanda.worlds.lists import ListWorld, draw
 
 
 def test_the_gradient_is_that_of_the_posterior() -> None:
     counts = np.repeat(kosovo().counts[:, 1:].astype(np.int64), 2, axis=0)
-    sampler = _Sampler(counts, 4, UndercountSettings(), np.random.default_rng(1))
+    sampler = Sampler(counts, 4, UndercountSettings(), np.random.default_rng(1))
     said = sampler._point(sampler.x).slope
     for j in range(sampler.x.shape[1]):
         step = np.zeros_like(sampler.x)
@@ -33,9 +33,9 @@ def test_the_sweep_and_the_trajectory_have_the_same_posterior() -> None:
     """One list pattern table small enough for plain Gibbs to mix: both ways give one distribution of the unseen."""
     counts = np.repeat(np.array([[40, 30, 20, 50, 15, 10, 12]]), 24, axis=0)
     settings = UndercountSettings(latent_classes=2)
-    both = _Sampler(counts, 3, settings, np.random.default_rng(1))
+    both = Sampler(counts, 3, settings, np.random.default_rng(1))
     both.warm_up()
-    plain = _Sampler(counts, 3, settings, np.random.default_rng(2))
+    plain = Sampler(counts, 3, settings, np.random.default_rng(2))
     for _ in range(500):
         plain.gibbs()
     with_steps = both.run(150)

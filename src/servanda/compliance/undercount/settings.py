@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-By = Literal["month", "kind", "region"]
+By = Literal["month", "kind", "region", "party"]
 
 
 class UndercountSettings(BaseModel):
@@ -18,7 +18,8 @@ class UndercountSettings(BaseModel):
     )
     by: tuple[By, ...] = Field(
         (),
-        description="Strata beside the whole of each term: local month, root of the kind, region of the mission file.",
+        description="Strata beside the whole of each term, crossed: local month, root of the kind, region of the "
+        "mission file, party that is named for it.",
     )
     most_strata: int = Field(
         24,
