@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy.special import digamma
 from tests.compliance.undercount.lists import PUBLISHED, kosovo
 
 from servanda.compliance.undercount import Abstained, Captures, UndercountSettings, latent_class
-from servanda.compliance.undercount.latent_sampler import Sampler
+from servanda.compliance.undercount.latent_sampler import Sampler, _log_gamma
 from servanda.worlds.lists import ListWorld, draw
 
 
@@ -27,6 +28,14 @@ def test_kosovo_is_near_the_published_estimate_and_the_same_seed_gives_the_same_
     assert e.low < PUBLISHED[0] < e.high
     assert dict(e.parts)["effective_draws"] >= 400
     assert latent_class(kosovo()) == e
+
+
+def test_what_a_stick_leaves_is_drawn_however_little_it_is() -> None:
+    rng = np.random.default_rng(1)
+    for shape in (1e-8, 1e-3, 0.5, 40.0):
+        drawn = _log_gamma(rng, np.full((200, 200), shape))
+        assert np.isfinite(drawn).all()
+        assert drawn.mean() == pytest.approx(digamma(shape), rel=0.03), shape
 
 
 def test_the_sweep_and_the_trajectory_have_the_same_posterior() -> None:

@@ -154,6 +154,29 @@ def test_effort_needs_watches_over_most_of_the_term() -> None:
     assert 40 < float(str(dict(refused.values)["watched"])) < 56
 
 
+def test_days_need_two_lists_that_watched_and_no_chance_of_detection() -> None:
+    """600 incidents on 31 days: each day has some, and each list says so."""
+    chances = {"a": 0.5, "b": 0.4, "c": 0.45}
+    days = UndercountSettings(methods=("days",))
+    (found,) = ask(evidence(chances, dict.fromkeys(chances, 0.001)), days)
+    assert (found.method, found.seen, found.estimate, found.lists) == ("days", 31.0, 31.0, ("a", "b", "c"))
+    assert code(ask(evidence(chances, {"a": 0.5}), days)[0]) == "few_days"
+    assert code(ask(evidence(chances, chances, relays=("b", "c")), days)[0]) == "few_days"
+    few = evidence({"a": 0.02, "b": 0.02}, {"a": 0.5, "b": 0.5})
+    (rare,) = ask(few, UndercountSettings(methods=("days",), least_overlap=1, runaway=100))
+    assert rare.estimate and rare.low and rare.seen <= rare.low < rare.estimate <= 31
+
+
+def test_days_are_local_and_cut_by_the_stratum() -> None:
+    chances = {"a": 0.5, "b": 0.4, "c": 0.45}
+    e = evidence(chances, chances)
+    middle = T0 + timedelta(days=25)
+    members = e.incidents.filter(pl.col("t_start") < middle).select("incident_id", share=pl.lit(1.0))
+    part_of = Stratum("so far", members, t_to=middle)
+    found = ask(e, UndercountSettings(methods=("days",)), (part_of,))
+    assert [u.estimate for u in found] == [31.0, 25.0]
+
+
 def test_counts_over_a_period_are_not_matched() -> None:
     e = evidence({"a": 0.5, "b": 0.4, "c": 0.45})
     many = e.incidents.with_columns(

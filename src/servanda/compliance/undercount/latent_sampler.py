@@ -19,6 +19,8 @@ from servanda.compliance.undercount.settings import UndercountSettings
 Floats = NDArray[np.float64]
 EDGE = 1e-9
 """Chances are kept so far from 0 and 1, where their logarithms are still finite."""
+LEAST_ALPHA = 1e-8
+"""Of the concentration; further classes have no share below it."""
 WARM_UP = 150
 LEAPS = 32
 """Of one Hamiltonian step; 32 gave the most effective draws per second on the Kosovo lists, of 8 to 48."""
@@ -87,10 +89,12 @@ class Sampler:
         caught = members.transpose(0, 2, 1) @ self.bits
         chances = rng.beta(1.0 + caught, 1.0 + size[:, :, None] - caught)
         after = size[:, ::-1].cumsum(axis=1)[:, ::-1] - size
-        sticks = rng.beta(1.0 + size[:, :-1], self.alpha[:, None] + after[:, :-1]).clip(EDGE, 1 - EDGE)
-        self.alpha = rng.gamma(self.prior + self.classes - 1, 1.0 / (self.prior - np.log1p(-sticks).sum(axis=1)))
-        both = [chances.reshape(self.chains, -1).clip(EDGE, 1 - EDGE), sticks]
-        self.x = logit(np.concatenate(both, axis=1))
+        rest = _log_gamma(rng, self.alpha[:, None] + after[:, :-1])
+        sticks = np.log(rng.gamma(1.0 + size[:, :-1])) - rest
+        log_rest = -np.logaddexp(0.0, sticks).sum(axis=1)
+        alpha = rng.gamma(self.prior + self.classes - 1, 1.0 / (self.prior - log_rest))
+        self.alpha = np.maximum(alpha, LEAST_ALPHA)
+        self.x = np.concatenate([logit(chances.clip(EDGE, 1 - EDGE)).reshape(self.chains, -1), sticks], axis=1)
         return np.asarray(unseen, dtype=np.float64)
 
     def hamiltonian(self) -> Floats:
@@ -109,7 +113,9 @@ class Sampler:
             gain = here.value - 0.5 * (momentum**2).sum(axis=1) - start
         chance = np.where(np.isfinite(gain), np.exp(np.minimum(np.nan_to_num(gain, nan=-np.inf), 0.0)), 0.0)
         taken = self.rng.random(self.chains) < chance
-        self.x = np.where(taken[:, None], x, self.x).clip(logit(EDGE), logit(1 - EDGE))
+        self.x = np.where(taken[:, None], x, self.x)
+        chances = slice(self.classes * self.k)
+        self.x[:, chances] = self.x[:, chances].clip(logit(EDGE), logit(1 - EDGE))
         return np.asarray(chance)
 
     def _unpack(self, x: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
@@ -145,3 +151,12 @@ class Sampler:
 
 def _less_max(log: Floats) -> Floats:
     return np.asarray(log - log.max(axis=1, keepdims=True))
+
+
+def _log_gamma(rng: np.random.Generator, shape: Floats) -> Floats:
+    """Logarithms of Gamma draws, finite for however small a shape: ``Gamma(b) = Gamma(b + 1) U^(1/b)``.
+
+    A stick near 1 must be known by what it leaves: were that cut off at 1e-9, the concentration could not be near 0,
+    and a single class would be believed less than its prior says.
+    """
+    return np.asarray(np.log(rng.gamma(shape + 1.0)) + np.log1p(-rng.random(shape.shape)) / shape)

@@ -18,6 +18,7 @@ from servanda.compliance.undercount.estimate import Estimate
 from servanda.compliance.undercount.refusal import Abstained
 from servanda.compliance.undercount.settings import UndercountSettings
 from servanda.compliance.undercount.strata import Stratum
+from servanda.compliance.undercount.term_days import days_of
 from servanda.compliance.undercount.watched import Spots, by_any, detection, share_watched
 
 
@@ -54,6 +55,13 @@ class Looking:
         return horvitz_thompson(
             by_any(chance[found]), real[found], beside=float(real[~found].sum()), lists=lists, settings=self.settings
         )
+
+    def days(self, term: Term, stratum: Stratum, single: pl.DataFrame, lists: dict[str, str]) -> Estimate:
+        """On how many days there was any, by the independent ``lists`` (by group). Raises Abstained."""
+        epochs, leaves = stratum.epochs(self._epochs(term)), stratum.leaves(term.kinds)
+        window, zone = stratum.window(*self._window(term)), self.agreement.time_zone
+        of = days_of(epochs, leaves, window, self.watches, lists, zone, self.settings)
+        return of.estimate(single, lists, self.settings)
 
     def _share(self, term: Term, stratum: Stratum) -> float:
         """Of the place, time and kinds of the stratum, watched by anyone."""

@@ -109,12 +109,18 @@ class _Case:
             try:
                 if single.is_empty() and table.height:
                     raise Abstained("counted", counted=table.height)
-                by_effort = method == "effort"
-                e = self.looked.estimate(term, stratum, single) if by_effort else self._by_lists(method, single)
+                e = self._estimate(method, term, stratum, single)
             except Abstained as refusal:
                 yield Undercount(term.term_id, stratum.name, method, seen, refused=refusal.reason)
             else:
                 yield Undercount(term.term_id, stratum.name, method, e.seen, e.total, e.low, e.high, e.lists, e.parts)
+
+    def _estimate(self, method: str, term: Term, stratum: Stratum, single: pl.DataFrame) -> Estimate:
+        if method == "effort":
+            return self.looked.estimate(term, stratum, single)
+        if method == "days":
+            return self.looked.days(term, stratum, single, self.lists)
+        return self._by_lists(method, single)
 
     def _heard(self, single: pl.DataFrame) -> pl.DataFrame:
         """With ``groups``: every witness group that reported the incident, those that relay as well."""
