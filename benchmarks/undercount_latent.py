@@ -113,11 +113,11 @@ def _row(name: str, k: int, sample: Sample, worlds: int, seed: int, settings: Un
     rank = [float(np.mean(totals[i] < truth[i]) + rng.random() * np.mean(totals[i] == truth[i])) for i in given]
     within = np.mean([0.025 <= r <= 0.975 for r in rank])
     even = chisquare(np.histogram(rank, BINS, (0.0, 1.0))[0]).pvalue
-    print(
-        f"| {name} | {held:.1%} | {np.median(middle / t):.3f} | {np.median((high - low) / t):.3f} | "
-        f"{1 - len(given) / worlds:.1%} | {within:.1%} | {even:.2f} | {_log_linear(counts, truth, k, settings)} | {spent:.0f} |",
-        flush=True,
+    numbers = (
+        *(f"{held:.1%}", f"{np.median(middle / t):.3f}", f"{np.median((high - low) / t):.3f}"),
+        *(f"{1 - len(given) / worlds:.1%}", f"{within:.1%}", f"{even:.2f}"),
     )
+    print("|", " | ".join((name, *numbers, _log_linear(counts, truth, k, settings), f"{spent:.0f}")), "|", flush=True)
 
 
 def _log_linear(counts: Floats, truth: Floats, k: int, settings: UndercountSettings) -> str:
