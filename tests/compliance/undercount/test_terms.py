@@ -160,7 +160,8 @@ def test_days_need_two_lists_that_watched_and_no_chance_of_detection() -> None:
     days = UndercountSettings(methods=("days",))
     (found,) = ask(evidence(chances, dict.fromkeys(chances, 0.001)), days)
     assert (found.method, found.seen, found.estimate, found.lists) == ("days", 31.0, 31.0, ("a", "b", "c"))
-    assert code(ask(evidence(chances, {"a": 0.5}), days)[0]) == "few_days"
+    (alone,) = ask(evidence(chances, {"a": 0.5}), days)
+    assert code(alone) == "few_days" and alone.seen == 31.0, "refused or not, days are counted and not incidents"
     assert code(ask(evidence(chances, chances, relays=("b", "c")), days)[0]) == "few_days"
     few = evidence({"a": 0.02, "b": 0.02}, {"a": 0.5, "b": 0.5})
     (rare,) = ask(few, UndercountSettings(methods=("days",), least_overlap=1, runaway=100))

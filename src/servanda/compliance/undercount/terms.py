@@ -104,8 +104,9 @@ class _Case:
             self.evidence.incidents.drop("probability"), on="incident_id", how="inner", maintain_order="left"
         )
         single = self._heard(table.filter(pl.col("counts").is_null()))
-        seen = float(single["probability"].sum())
+        seen_one_by_one = float(single["probability"].sum())
         for method in self.settings.methods:
+            seen = self._days_seen(single) if method == "days" else seen_one_by_one
             try:
                 if single.is_empty() and table.height:
                     raise Abstained("counted", counted=table.height)
@@ -114,6 +115,14 @@ class _Case:
                 yield Undercount(term.term_id, stratum.name, method, seen, refused=refusal.reason)
             else:
                 yield Undercount(term.term_id, stratum.name, method, e.seen, e.total, e.low, e.high, e.lists, e.parts)
+
+    def _days_seen(self, single: pl.DataFrame) -> float:
+        """Expected number of local days with a real one."""
+        middle = (pl.col("t_start").dt.epoch("us") + pl.col("t_end").dt.epoch("us")) // 2
+        utc = pl.from_epoch(middle, time_unit="us").dt.replace_time_zone("UTC")
+        day = utc.dt.convert_time_zone(self.looked.agreement.time_zone).dt.date()
+        silent = single.group_by(day=day).agg(none=(1.0 - pl.col("probability")).product()).sort("day")
+        return float((1.0 - silent["none"]).sum())
 
     def _estimate(self, method: str, term: Term, stratum: Stratum, single: pl.DataFrame) -> Estimate:
         if method == "effort":
