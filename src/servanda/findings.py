@@ -220,12 +220,17 @@ class Comparison:
         }
 
 
+STRATUM_SEPARATOR = " · "
+"""Between the month, kind, region and party that a stratum is named by."""
+
+
 @dataclass(frozen=True)
 class Undercount:
     """How many incidents there were in all in a stratum of a term, seen or not, or why nobody can say.
 
-    ``stratum``: empty for the whole term. ``seen``: expected number of real ones among the reported. ``estimate``,
-    ``low``, ``high``: in all, with the 95 % interval; None where ``refused`` says why. ``lists``: what it rests on.
+    ``stratum``: empty for the whole term, else what bounds it, with separators. ``seen``: expected number of real ones
+    among the reported. ``estimate``, ``low``, ``high``: in all, with the 95 % interval; None where ``refused`` says
+    why. ``lists``: what it rests on.
     """
 
     term_id: str

@@ -30,6 +30,25 @@ def test_an_estimate_and_a_reason_are_rows_of_words(truce: ReportData) -> None:
     )
 
 
+def test_effort_says_whose_watches_and_with_what_chance_as_stated(truce: ReportData) -> None:
+    def basis(low: float, high: float) -> str:
+        parts = (("least_chance", low), ("most_chance", high))
+        effort = Undercount("no_fire", "", "effort", 81.0, 120.4, 101.2, 160.0, ("a", "b"), parts)
+        return undercount_rows(replace(truce, undercounts=(effort,)))[0].basis
+
+    assert basis(0.3, 0.9).replace("\u00a0", " ") == (
+        "Watches of a, b; an incident is found with a chance of 30 % to 90 %, as stated"
+    )
+    assert "chance of 30" in basis(0.3, 0.3) and " to " not in basis(0.3, 0.3)
+
+
+def test_a_stratum_is_named_in_words(truce: ReportData) -> None:
+    part = Undercount("no_fire", "2031-04 · explosive · Northland", "effort", 3.0, refused=REFUSED)
+    (row,) = undercount_rows(replace(truce, undercounts=(part,)))
+    assert row.stratum.startswith("2031-04 · ") and row.stratum.endswith(" · Northland")
+    assert " · explosive · " not in row.stratum
+
+
 def test_findings_json_holds_them(truce: ReportData) -> None:
     held = json.loads(findings_json(publishable(_with(truce))))["undercounts"]
     assert held[0]["estimate"] == 120.4 and held[0]["lists"] == ["a", "b", "c"] and held[0]["refused"] is None

@@ -229,7 +229,9 @@ def _data(
         previous=before,
         comparisons=comparisons(r.mission, r.agreement, judged.known.observations, judged.known.as_of),
         trends=trends(r.mission, r.agreement, r.zones, judged, intake.profiles(r.mission.feeds)),
-        undercounts=undercounts(r.mission, r.agreement, r.zones, judged, intake.profiles(r.mission.feeds), inside),
+        undercounts=undercounts(
+            r.mission, r.agreement, r.zones, judged, intake.profiles(r.mission.feeds), inside, areas
+        ),
         incidents=incidents,
         membership=judged.fused.membership,
         observations=judged.known.observations,

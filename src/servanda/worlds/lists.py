@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Flaw = Literal["none", "dependent", "mixed", "varying", "missed_matches", "false_matches", "false_reports"]
+Flaw = Literal["none", "classes", "dependent", "mixed", "varying", "missed_matches", "false_matches", "false_reports"]
 FLAWS: tuple[Flaw, ...] = (
     "none",
+    "classes",
     "dependent",
     "mixed",
     "varying",
@@ -23,23 +24,27 @@ FLAWS: tuple[Flaw, ...] = (
 class ListWorld:
     """``n`` incidents, each on list ``j`` with chance ``chances[j]``; ``flaw`` says how independence is broken.
 
-    dependent: who is on the first list is on the second with odds ``amount`` times as high. mixed: a share of
-    one half is ``amount`` times as likely (odds) on every list, the rest as much less. varying: logits vary normally
-    with standard deviation ``amount``. missed_matches: a share ``amount`` of reports of incidents on several lists
-    is taken for an incident of its own. false_matches: a share ``amount`` of incidents on one list is joined with one
-    on another. false_reports: of all reports a share ``amount`` is of nothing and stands alone.
+    classes: a share ``amount`` is on list ``j`` with chance ``second[j]`` instead. dependent: who is on the first list
+    is on the second with odds ``amount`` times as high. mixed: a share of one half is ``amount`` times as likely (odds)
+    on every list, the rest as much less. varying: logits vary normally with standard deviation ``amount``.
+    missed_matches: a share ``amount`` of reports of incidents on several lists is taken for an incident of its own.
+    false_matches: a share ``amount`` of incidents on one list is joined with one on another. false_reports: of all
+    reports a share ``amount`` is of nothing and stands alone.
     """
 
     n: int
     chances: tuple[float, ...]
     flaw: Flaw = "none"
     amount: float = 0.0
+    second: tuple[float, ...] = ()
 
 
 def draw(world: ListWorld, rng: np.random.Generator) -> Floats:
     """(2**k,) incidents by pattern (bit j: on list j); position 0, what nobody saw, is set to 0."""
     k = len(world.chances)
-    logit = np.log(np.array(world.chances) / (1 - np.array(world.chances))) + np.zeros((world.n, 1))
+    logit = _logit(world.chances) + np.zeros((world.n, 1))
+    if world.flaw == "classes":
+        logit = np.where(rng.random(world.n)[:, None] < world.amount, _logit(world.second), logit)
     if world.flaw == "mixed":
         logit += np.log(world.amount) * np.where(rng.random(world.n) < 0.5, 1.0, -1.0)[:, None]
     if world.flaw == "varying":
@@ -51,6 +56,11 @@ def draw(world: ListWorld, rng: np.random.Generator) -> Floats:
     counts = np.bincount(on @ (1 << np.arange(k)), minlength=2**k).astype(float)
     counts[0] = 0
     return _spoilt(world, counts, rng)
+
+
+def _logit(chances: tuple[float, ...]) -> Floats:
+    p = np.array(chances)
+    return np.asarray(np.log(p / (1 - p)))
 
 
 def _spoilt(world: ListWorld, counts: Floats, rng: np.random.Generator) -> Floats:

@@ -2,16 +2,17 @@
 
 import numpy as np
 import pytest
+from scipy.special import digamma
 from tests.compliance.undercount.lists import PUBLISHED, kosovo
 
 from servanda.compliance.undercount import Abstained, Captures, UndercountSettings, latent_class
-from servanda.compliance.undercount.latent import _Sampler
+from servanda.compliance.undercount.latent_sampler import Sampler, _log_gamma
 from servanda.worlds.lists import ListWorld, draw
 
 
 def test_the_gradient_is_that_of_the_posterior() -> None:
     counts = np.repeat(kosovo().counts[:, 1:].astype(np.int64), 2, axis=0)
-    sampler = _Sampler(counts, 4, UndercountSettings(), np.random.default_rng(1))
+    sampler = Sampler(counts, 4, UndercountSettings(), np.random.default_rng(1))
     said = sampler._point(sampler.x).slope
     for j in range(sampler.x.shape[1]):
         step = np.zeros_like(sampler.x)
@@ -29,13 +30,21 @@ def test_kosovo_is_near_the_published_estimate_and_the_same_seed_gives_the_same_
     assert latent_class(kosovo()) == e
 
 
+def test_what_a_stick_leaves_is_drawn_however_little_it_is() -> None:
+    rng = np.random.default_rng(1)
+    for shape in (1e-8, 1e-3, 0.5, 40.0):
+        drawn = _log_gamma(rng, np.full((200, 200), shape))
+        assert np.isfinite(drawn).all()
+        assert drawn.mean() == pytest.approx(digamma(shape), rel=0.03), shape
+
+
 def test_the_sweep_and_the_trajectory_have_the_same_posterior() -> None:
     """One list pattern table small enough for plain Gibbs to mix: both ways give one distribution of the unseen."""
     counts = np.repeat(np.array([[40, 30, 20, 50, 15, 10, 12]]), 24, axis=0)
     settings = UndercountSettings(latent_classes=2)
-    both = _Sampler(counts, 3, settings, np.random.default_rng(1))
+    both = Sampler(counts, 3, settings, np.random.default_rng(1))
     both.warm_up()
-    plain = _Sampler(counts, 3, settings, np.random.default_rng(2))
+    plain = Sampler(counts, 3, settings, np.random.default_rng(2))
     for _ in range(500):
         plain.gibbs()
     with_steps = both.run(150)

@@ -1,6 +1,7 @@
 """Term by term: which groups are lists, what counts, and every reason for abstaining in every language."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,6 +12,7 @@ from servanda.agreement.model import Proof
 from servanda.agreement.resolved import Agreement, Epoch, Term, Version
 from servanda.compliance.undercount import Evidence, UndercountSettings, undercounts
 from servanda.compliance.undercount.refusal import TEXTS
+from servanda.compliance.undercount.strata import Stratum
 from servanda.findings import Undercount
 from servanda.report.language import catalogue, placeholders
 from servanda.tables import INCIDENTS, MEMBERSHIP, SOURCES, WATCHES
@@ -93,9 +95,7 @@ def evidence(
     )
 
 
-def ask(
-    e: Evidence, settings: UndercountSettings | None = None, strata: pl.DataFrame | None = None
-) -> list[Undercount]:
+def ask(e: Evidence, settings: UndercountSettings | None = None, strata: tuple[Stratum, ...] = ()) -> list[Undercount]:
     return list(undercounts(AGREEMENT, Book(), e, T1, settings, strata=strata))
 
 
@@ -154,6 +154,30 @@ def test_effort_needs_watches_over_most_of_the_term() -> None:
     assert 40 < float(str(dict(refused.values)["watched"])) < 56
 
 
+def test_days_need_two_lists_that_watched_and_no_chance_of_detection() -> None:
+    """600 incidents on 31 days: each day has some, and each list says so."""
+    chances = {"a": 0.5, "b": 0.4, "c": 0.45}
+    days = UndercountSettings(methods=("days",))
+    (found,) = ask(evidence(chances, dict.fromkeys(chances, 0.001)), days)
+    assert (found.method, found.seen, found.estimate, found.lists) == ("days", 31.0, 31.0, ("a", "b", "c"))
+    (alone,) = ask(evidence(chances, {"a": 0.5}), days)
+    assert code(alone) == "few_days" and alone.seen == 31.0, "refused or not, days are counted and not incidents"
+    assert code(ask(evidence(chances, chances, relays=("b", "c")), days)[0]) == "few_days"
+    few = evidence({"a": 0.02, "b": 0.02}, {"a": 0.5, "b": 0.5})
+    (rare,) = ask(few, UndercountSettings(methods=("days",), least_overlap=1, runaway=100))
+    assert rare.estimate and rare.low and rare.seen <= rare.low < rare.estimate <= 31
+
+
+def test_days_are_local_and_cut_by_the_stratum() -> None:
+    chances = {"a": 0.5, "b": 0.4, "c": 0.45}
+    e = evidence(chances, chances)
+    middle = T0 + timedelta(days=25)
+    members = e.incidents.filter(pl.col("t_start") < middle).select("incident_id", share=pl.lit(1.0))
+    part_of = Stratum("so far", members, t_to=middle)
+    found = ask(e, UndercountSettings(methods=("days",)), (part_of,))
+    assert [u.estimate for u in found] == [31.0, 25.0]
+
+
 def test_counts_over_a_period_are_not_matched() -> None:
     e = evidence({"a": 0.5, "b": 0.4, "c": 0.45})
     many = e.incidents.with_columns(
@@ -163,19 +187,49 @@ def test_counts_over_a_period_are_not_matched() -> None:
     assert {code(u) for u in ask(counted)} == {"counted"}
 
 
-def test_strata_are_named_by_the_caller_and_have_no_effort() -> None:
-    e = evidence({"a": 0.5, "b": 0.4, "c": 0.45})
-    ids = e.incidents["incident_id"]
-    strata = pl.DataFrame({"incident_id": ids, "stratum": ["east" if i % 2 else "west" for i in range(len(ids))]})
-    found = ask(e, strata=strata)
+def part(e: Evidence, name: str, east: bool, share: float = 1.0, **reach: Any) -> Stratum:
+    """The incidents of one half of the area."""
+    members = e.incidents.filter((pl.col("lon") > 30.5) == east).select("incident_id", share=pl.lit(share))
+    return Stratum(name, members, **reach)
+
+
+def test_strata_have_lists_and_effort_of_their_own() -> None:
+    chances = {"a": 0.5, "b": 0.4, "c": 0.45}
+    e = evidence(chances, chances)
+    halves = (part(e, "east", True, area=shapely.box(30.5, 48, 31, 49)), part(e, "west", False))
+    found = ask(e, strata=halves)
     assert [(u.stratum, u.method) for u in found] == [
-        ("", "log_linear"),
-        ("", "effort"),
-        ("east", "log_linear"),
-        ("west", "log_linear"),
+        (stratum, method) for stratum in ("", "east", "west") for method in ("log_linear", "effort")
     ]
-    assert found[2].seen + found[3].seen == pytest.approx(found[0].seen)
-    assert len(ask(e, UndercountSettings(most_strata=1), strata)) == 3
+    for whole, east, west in ((found[0], found[2], found[4]), (found[1], found[3], found[5])):
+        assert east.seen + west.seen == pytest.approx(whole.seen)
+        assert east.estimate and west.estimate and whole.estimate
+        assert east.estimate + west.estimate == pytest.approx(whole.estimate, rel=0.02)
+        assert whole.method == "log_linear" or east.estimate + west.estimate == pytest.approx(whole.estimate)
+    assert len(ask(e, UndercountSettings(most_strata=1), halves)) == 4
+
+
+def test_effort_of_a_stratum_asks_who_watched_the_stratum() -> None:
+    e = evidence({"a": 0.5}, {"a": 0.5})
+    west = shapely.to_wkb(shapely.box(30, 48, 30.5, 49))
+    only_west = e.watches.with_columns(footprint=pl.lit(west, pl.Binary))
+    half = Evidence(e.incidents, e.membership, e.alternatives, e.observations, only_west, e.sources, e.incident_terms)
+    east_area, west_area = shapely.box(30.5, 48, 31, 49), shapely.box(30, 48, 30.5, 49)
+    strata = (part(half, "east", True, area=east_area), part(half, "west", False, area=west_area))
+    whole, east, west_half = (u for u in ask(half, strata=strata) if u.method == "effort")
+    assert (code(whole), code(east), code(west_half)) == ("unwatched", "no_watch", None)
+    after = Stratum("later", strata[1].members, t_from=T1)
+    none = Stratum("other kinds", strata[1].members, kind="airspace")
+    assert [code(u) for u in ask(half, strata=(after, none)) if u.stratum and u.method == "effort"] == ["no_watch"] * 2
+
+
+def test_what_a_party_did_with_a_chance_counts_with_that_chance() -> None:
+    e = evidence({"a": 0.5, "b": 0.4, "c": 0.45}, {"a": 0.5, "b": 0.4, "c": 0.45})
+    whole, half = (part(e, name, True, share) for name, share in (("sure", 1.0), ("even", 0.5)))
+    even, sure = ([u for u in ask(e, strata=(whole, half)) if u.stratum == name] for name in ("even", "sure"))
+    for one, other in zip(even, sure, strict=True):
+        assert one.seen == pytest.approx(other.seen / 2, rel=0.02) and one.estimate and other.estimate
+        assert one.estimate == pytest.approx(other.estimate / 2, rel=0.1)
 
 
 @pytest.mark.parametrize("language", ["en", "uk", "ru", "fr"])

@@ -7,9 +7,11 @@ from servanda.compliance.undercount.estimate import Estimate
 from servanda.compliance.undercount.imputation import histories
 from servanda.compliance.undercount.latent import latent_class
 from servanda.compliance.undercount.loglinear import log_linear, log_linear_model
+from servanda.compliance.undercount.observers import days_with_any
 from servanda.compliance.undercount.refusal import Abstained
 from servanda.compliance.undercount.repeated import n_mixture, occupancy
 from servanda.compliance.undercount.settings import UndercountSettings
+from servanda.compliance.undercount.strata import Stratum
 from servanda.compliance.undercount.terms import Evidence, undercounts
 
 __all__ = [
@@ -17,9 +19,11 @@ __all__ = [
     "Captures",
     "Estimate",
     "Evidence",
+    "Stratum",
     "UndercountSettings",
     "captures",
     "chapman",
+    "days_with_any",
     "histories",
     "horvitz_thompson",
     "latent_class",

@@ -34,7 +34,7 @@ def horvitz_thompson(
     r = np.ones(len(detection)) if real is None else real
     found = float(r.sum())
     if found < settings.least_found:
-        raise Abstained("few_found", found=round(found, 1), least=settings.least_found)
+        raise Abstained("few_found", found=np.floor(10 * found).item() / 10, least=settings.least_found)
     if detection.min() < settings.least_detection:
         raise Abstained("hardly_detectable", chance=round(100 * float(detection.min()), 1))
     missed = float((r * (1 - detection) / detection).sum())
@@ -45,4 +45,5 @@ def horvitz_thompson(
         shape, scale = missed**2 / variance, variance / missed
         low, high = found + gamma.ppf(LOW, shape, scale=scale), found + gamma.ppf(HIGH, shape, scale=scale)
     bounds = (max(total, known), max(float(low), known), max(float(high), known))
-    return within_reach(Estimate("horvitz_thompson", known, *bounds, lists), settings.runaway)
+    chances = (("least_chance", float(detection.min())), ("most_chance", float(detection.max())))
+    return within_reach(Estimate("horvitz_thompson", known, *bounds, lists, chances), settings.runaway)

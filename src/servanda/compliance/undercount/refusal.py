@@ -15,6 +15,8 @@ TEXTS = {
     "too_many": "More incidents were seen ({seen}) than the setting latent_seen allows.",
     "no_watch": "No watch with a known chance of detection covers this term.",
     "unwatched": "Only {watched} % of the term's place, time and kinds was watched; {least} % are needed.",
+    "few_days": "Days that at least two independent lists watched: {days}; {least} are needed.",
+    "few_agreed": "Days on which two lists that looked reported one: {days}; {least} are needed.",
     "few_found": "Incidents found on watch: {found}; {least} are needed.",
     "hardly_detectable": "An incident was found with a chance of only {chance} %; such luck cannot stand for others.",
     "no_signal": "The counts vary no more than chance allows, so abundance and detection cannot be told apart.",
@@ -27,5 +29,6 @@ class Abstained(EstimateRefused):
     """No estimate can be given. ``reason`` holds the code, its values and plain words."""
 
     def __init__(self, code: str, **values: Value) -> None:
-        self.reason = Reason(code, TEXTS[code].format(**values), tuple(values.items()))
+        plain = {k: int(v) if isinstance(v, float) and v.is_integer() else v for k, v in values.items()}
+        self.reason = Reason(code, TEXTS[code].format(**plain), tuple(plain.items()))
         super().__init__(self.reason.text)

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-By = Literal["month", "kind", "region"]
+By = Literal["month", "kind", "region", "party"]
 
 
 class UndercountSettings(BaseModel):
@@ -12,13 +12,15 @@ class UndercountSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    methods: tuple[Literal["log_linear", "latent_class", "effort"], ...] = Field(
+    methods: tuple[Literal["log_linear", "latent_class", "effort", "days"], ...] = Field(
         ("log_linear", "effort"),
-        description="Estimates to make, each in a row of its own; latent_class takes one to two seconds a stratum.",
+        description="Estimates to make, each in a row of its own; latent_class takes one to two seconds a stratum; "
+        "days: on how many days there was any, with no stated chance of detection.",
     )
     by: tuple[By, ...] = Field(
         (),
-        description="Strata beside the whole of each term: local month, root of the kind, region of the mission file.",
+        description="Strata beside the whole of each term, crossed: local month, root of the kind, region of the "
+        "mission file, party that is named for it.",
     )
     most_strata: int = Field(
         24,
@@ -107,5 +109,8 @@ class UndercountSettings(BaseModel):
         5.0,
         ge=1,
         description="Least incidents found on watch; fewer say nothing of the rest (the bound on unseen ones does).",
+    )
+    least_days: int = Field(
+        20, ge=5, description="Least days that two lists watched (method days); fewer leave the interval to the prior."
     )
     seed: int = Field(0, ge=0, description="Of all drawing; the same seed gives the same bytes.")

@@ -1,27 +1,22 @@
 """For each term of the agreement: how many incidents there were in all, or why nobody can say."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
 import polars as pl
-import shapely
-from numpy.typing import NDArray
 
-from servanda.agreement.resolved import Agreement, Epoch, Term, ZoneBook
-from servanda.compliance import power
-from servanda.compliance.clock import column_micros, micros
+from servanda.agreement.resolved import Agreement, Term, ZoneBook
 from servanda.compliance.settings import AssessSettings
 from servanda.compliance.undercount.captures import Captures, screened
-from servanda.compliance.undercount.effort import horvitz_thompson
 from servanda.compliance.undercount.estimate import Estimate
 from servanda.compliance.undercount.imputation import histories
 from servanda.compliance.undercount.latent import latent_class
 from servanda.compliance.undercount.loglinear import log_linear
 from servanda.compliance.undercount.refusal import Abstained
 from servanda.compliance.undercount.settings import UndercountSettings
-from servanda.compliance.undercount.watched import Spots, by_any, detection, share_watched
+from servanda.compliance.undercount.strata import WHOLE, Stratum
+from servanda.compliance.undercount.term_effort import Looking, looking
 from servanda.findings import Undercount
 
 ASKED = ("forbid", "limit")
@@ -48,22 +43,22 @@ def undercounts(
     as_of: datetime,
     settings: UndercountSettings | None = None,
     assess: AssessSettings | None = None,
-    strata: pl.DataFrame | None = None,
+    strata: Sequence[Stratum] = (),
 ) -> tuple[Undercount, ...]:
     """One answer per term that forbids or limits, stratum and method; never an exception.
 
-    ``strata``: incident_id, stratum; an incident may be in several. The whole of each term is the stratum ``""``. An
+    An incident may be in several ``strata``; the whole of each term is the stratum ``""`` and comes first. An
     incident counts with the chance that it violates the term, by whoever; one that stands for many does not count.
     """
     settings = settings or UndercountSettings()
-    case = _Case(agreement, zones, evidence, as_of, settings, assess or AssessSettings(), _lists(evidence, settings))
+    looked = looking(agreement, zones, evidence.watches, evidence.sources, as_of, settings, assess or AssessSettings())
+    case = _Case(evidence, settings, looked, _lists(evidence, settings))
     out: list[Undercount] = []
     for term in _terms(agreement):
         mine = evidence.incident_terms.filter((pl.col("term_id") == term.term_id) & (pl.col("probability") > 0))
         mine = mine.group_by("incident_id").agg(pl.col("probability").max()).sort("incident_id")
-        out.extend(case.answers(term, "", mine))
-        for name, part in _parts(mine, strata, settings.most_strata):
-            out.extend(case.answers(term, name, part))
+        for stratum, part in [(WHOLE, mine), *_parts(mine, strata, settings.most_strata)]:
+            out.extend(case.answers(term, stratum, part))
     return tuple(out)
 
 
@@ -72,12 +67,11 @@ def _terms(agreement: Agreement) -> list[Term]:
     return list({t.term_id: t for v in agreement.versions for t in v.terms if t.type in ASKED}.values())
 
 
-def _parts(mine: pl.DataFrame, strata: pl.DataFrame | None, most: int) -> list[tuple[str, pl.DataFrame]]:
-    if strata is None or strata.is_empty():
-        return []
-    joined = mine.join(strata.unique(), on="incident_id", how="inner")
-    sizes = joined.group_by("stratum").len().sort(["len", "stratum"], descending=[True, False]).head(most)
-    return [(s, joined.filter(pl.col("stratum") == s).drop("stratum")) for s in sorted(sizes["stratum"].to_list())]
+def _parts(mine: pl.DataFrame, strata: Sequence[Stratum], most: int) -> list[tuple[Stratum, pl.DataFrame]]:
+    """Those with any of these incidents, at most so many: first those with most, then by name."""
+    parts = [(s, part) for s in strata if not (part := s.of(mine)).is_empty()]
+    fullest = sorted(parts, key=lambda x: (-round(float(x[1]["probability"].sum()), 6), x[0].name))[:most]
+    return sorted(fullest, key=lambda x: x[0].name)
 
 
 def _lists(evidence: Evidence, settings: UndercountSettings) -> dict[str, str]:
@@ -99,32 +93,43 @@ def _lists(evidence: Evidence, settings: UndercountSettings) -> dict[str, str]:
 class _Case:
     """What all answers share."""
 
-    agreement: Agreement
-    zones: ZoneBook
     evidence: Evidence
-    as_of: datetime
     settings: UndercountSettings
-    assess: AssessSettings
+    looked: Looking
     lists: dict[str, str]
 
-    def answers(self, term: Term, stratum: str, mine: pl.DataFrame) -> Iterator[Undercount]:
+    def answers(self, term: Term, stratum: Stratum, mine: pl.DataFrame) -> Iterator[Undercount]:
         """``mine``: incident_id, probability that it violates the term."""
         table = mine.join(
             self.evidence.incidents.drop("probability"), on="incident_id", how="inner", maintain_order="left"
         )
         single = self._heard(table.filter(pl.col("counts").is_null()))
-        seen = float(single["probability"].sum())
+        seen_one_by_one = float(single["probability"].sum())
         for method in self.settings.methods:
-            if method == "effort" and stratum:
-                continue
+            seen = self._days_seen(single) if method == "days" else seen_one_by_one
             try:
                 if single.is_empty() and table.height:
                     raise Abstained("counted", counted=table.height)
-                e = self._by_effort(term, single) if method == "effort" else self._by_lists(method, single)
+                e = self._estimate(method, term, stratum, single)
             except Abstained as refusal:
-                yield Undercount(term.term_id, stratum, method, seen, refused=refusal.reason)
+                yield Undercount(term.term_id, stratum.name, method, seen, refused=refusal.reason)
             else:
-                yield Undercount(term.term_id, stratum, method, e.seen, e.total, e.low, e.high, e.lists, e.parts)
+                yield Undercount(term.term_id, stratum.name, method, e.seen, e.total, e.low, e.high, e.lists, e.parts)
+
+    def _days_seen(self, single: pl.DataFrame) -> float:
+        """Expected number of local days with a real one."""
+        middle = (pl.col("t_start").dt.epoch("us") + pl.col("t_end").dt.epoch("us")) // 2
+        utc = pl.from_epoch(middle, time_unit="us").dt.replace_time_zone("UTC")
+        day = utc.dt.convert_time_zone(self.looked.agreement.time_zone).dt.date()
+        silent = single.group_by(day=day).agg(none=(1.0 - pl.col("probability")).product()).sort("day")
+        return float((1.0 - silent["none"]).sum())
+
+    def _estimate(self, method: str, term: Term, stratum: Stratum, single: pl.DataFrame) -> Estimate:
+        if method == "effort":
+            return self.looked.estimate(term, stratum, single)
+        if method == "days":
+            return self.looked.days(term, stratum, single, self.lists)
+        return self._by_lists(method, single)
 
     def _heard(self, single: pl.DataFrame) -> pl.DataFrame:
         """With ``groups``: every witness group that reported the incident, those that relay as well."""
@@ -153,37 +158,3 @@ class _Case:
         both = pl.concat([self.evidence.membership.select(columns), self.evidence.alternatives.select(columns)])
         reports = both.join(group, on="observation_id", how="left")
         return histories(reports, single.select("incident_id", "probability"), names, self.settings)
-
-    def _by_effort(self, term: Term, single: pl.DataFrame) -> Estimate:
-        watches = power.prepare(self.evidence.watches, self.evidence.sources, self.assess)
-        window = self._window(term)
-        epochs = self._epochs(term)
-        share = share_watched(epochs, term.kinds, window, watches, self.settings.seed)
-        if share == 0:
-            raise Abstained("no_watch")
-        if share < self.settings.least_watched:
-            raise Abstained("unwatched", watched=round(100 * share), least=round(100 * self.settings.least_watched))
-        middle = (column_micros(single["t_start"]) + column_micros(single["t_end"])) // 2
-        lon, lat = (single[c].fill_null(np.nan).to_numpy() for c in ("lon", "lat"))
-        chance = detection(Spots(middle, lon, lat, single["kind"].to_list()), watches)
-        names = [g.name for g in watches.groups]
-        by = np.array([[n in groups for n in names] for groups in single["groups"].fill_null([]).to_list()], bool)
-        reported: NDArray[np.bool_] = by.reshape(len(single), len(names)) & (chance > 0)
-        found = reported.any(axis=1)
-        real = single["probability"].to_numpy()
-        lists = tuple(n for n, on in zip(names, np.atleast_1d(reported.any(axis=0)), strict=True) if on)
-        return horvitz_thompson(
-            by_any(chance[found]), real[found], beside=float(real[~found].sum()), lists=lists, settings=self.settings
-        )
-
-    def _window(self, term: Term) -> tuple[int, int]:
-        end = min(t for t in (term.t_to, self.agreement.t_to, self.as_of) if t is not None)
-        return micros(max(term.t_from, self.agreement.t_from)), micros(end)
-
-    def _epochs(self, term: Term) -> tuple[Epoch, ...]:
-        """Of the term's zone, or the union of all zones."""
-        version = next(v for v in reversed(self.agreement.versions) if term in v.terms)
-        if term.zone:
-            return self.zones.epochs(version.version, term.zone)
-        shapes = [self.zones.epochs(version.version, z)[0].geometry for z in sorted(version.zones)]
-        return (Epoch(None, None, shapely.union_all(shapes)),) if shapes else ()

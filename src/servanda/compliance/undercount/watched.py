@@ -57,14 +57,14 @@ def by_any(chance: Floats) -> Floats:
 
 
 def share_watched(
-    epochs: tuple[Epoch, ...], wanted: frozenset[str], window: tuple[int, int], watches: Watches, seed: int
+    epochs: tuple[Epoch, ...], leaves: frozenset[str], window: tuple[int, int], watches: Watches, seed: int
 ) -> float:
-    """Share of place, time and kinds (every leaf alike) at which anyone with a known chance of detection looked."""
+    """Share of place, time and kinds (``leaves``, all alike) at which anyone with a known chance to detect looked."""
     rng = np.random.default_rng(seed)
-    leaves = sorted(frozenset().union(*map(kinds.leaves, wanted)))
+    names = sorted(leaves)
     spans = [(max(window[0], micros(e.t_from, FAR_PAST)), min(window[1], micros(e.t_to, FAR_FUTURE))) for e in epochs]
     length = np.array([max(b - a, 0) for a, b in spans], dtype=float)
-    if length.sum() == 0:
+    if length.sum() == 0 or not names:
         return 0.0
     total = 0.0
     for epoch, (a, b), weight in zip(epochs, spans, length / length.sum(), strict=True):
@@ -72,7 +72,7 @@ def share_watched(
         if not len(at):
             continue
         t = (a + (b - a) * rng.permutation((np.arange(len(at)) + 0.5) / len(at))).astype(np.int64)
-        kind = [leaves[i] for i in rng.permutation(np.arange(len(at)) % len(leaves))]
+        kind = [names[i] for i in rng.permutation(np.arange(len(at)) % len(names))]
         seen = detection(Spots(t, at[:, 0].copy(), at[:, 1].copy(), kind), watches)
         total += float(weight) * float((seen > 0).any(axis=1).mean())
     return total
