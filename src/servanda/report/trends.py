@@ -39,7 +39,7 @@ def trend_views(data: ReportData) -> list[TrendView]:
 
 def _view(data: ReportData, t: Trend, i: int) -> TrendView:
     words = sentence(data, t)
-    sure = t.said.removeprefix("reports_") in ("fell", "rose", "fell_to_none", "rose_from_none")
+    sure = t.said in ("fell", "rose", "fell_to_none", "rose_from_none")
     drawn = _draw(data, t, words, f"trend-{i}") if t.points else None
     scale = (data.words.say("trend.rooted"),) if t.points and _frame(t).rooted else ()
     return TrendView(t, words, sure, drawn, (*_behind(data, t), *scale))
@@ -48,9 +48,7 @@ def _view(data: ReportData, t: Trend, i: int) -> TrendView:
 def sentence(data: ReportData, t: Trend) -> str:
     """The one thing that may be said: a change only where the 95 % interval leaves out none."""
     say = data.words.say
-    about_reports = t.said.startswith("reports_")
-    code = t.said.removeprefix("reports_")
-    low, high = t.rate_ratio.low or 0.0, t.rate_ratio.high
+    code, low, high = t.said, t.rate_ratio.low or 0.0, t.rate_ratio.high
     if code == "fell":
         held = {"change": _fall(data, t.rate_ratio.mean or 0.0), "range": _falls(data, low, high or 0.0)}
     elif code == "fell_to_none":
@@ -62,10 +60,11 @@ def sentence(data: ReportData, t: Trend) -> str:
     elif code in ("no_change", "open"):
         code = "no_change" if high is not None else "no_change_open"
         held = {"low": _signed(data, low), "high": _signed(data, high or 1.0)}
+    elif code == "reports":
+        held = {"ratio": data.figures.ratio(t.rate_ratio) if t.rate_ratio.mean is not None else f"≥ {_times(data, low)}"}
     else:
         held = {k: data.figures.number(v) for k, v in t.values}
-    shown = say(f"trend.{code}", **held)
-    return say("trend.of_reports", said=shown) if about_reports else shown
+    return say(f"trend.{code}", **held)
 
 
 def _rise(data: ReportData, ratio: Interval) -> tuple[str, dict[str, str]]:
@@ -117,6 +116,7 @@ def _behind(data: ReportData, t: Trend) -> Sequence[str]:
     if "dispersion" in held:
         known = {k: figures.fixed(held[k], 2) for k in ("dispersion", "correlation")}
         out.append(say("trend.allowed", **known))
+    if "dispersion" in held and t.effort_basis != "none":
         out += [
             say(
                 f"trend.change_{'down' if c.level_after < c.level_before else 'up'}",

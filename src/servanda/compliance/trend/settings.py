@@ -12,7 +12,7 @@ class TrendSettings(BaseModel):
 
     without_effort: Literal["abstain", "reports"] = Field(
         "abstain",
-        description="Where no effort is stated: say nothing, or speak of a change in reports, not in events.",
+        description="Where no effort is stated: say nothing, or give the ratio of reports, with no word of rise or fall.",
     )
     min_before_days: float = Field(
         7.0, gt=0, description="With fewer watched days before there is no ratio: a week holds each weekday once."
