@@ -18,6 +18,8 @@ TOP, PLOT, GAP, STRIP, BOTTOM = 20.0, 120.0, 8.0, 22.0, 20.0
 LEVEL, BAND, EFFORT, CHANGE = "#0072B2", "#CFE3F1", "#9CC7B8", "#D55E00"
 WIDE = 8.0
 """With the highest rate so many times the middle one, the scale is of square roots, so that the low days are seen."""
+WEEK = 7.0
+"""With fewer covered days on one side, that is named as a reason why no change can be told."""
 MANY = 2.0
 """From a doubling on, a rise is told in times and not in per cent."""
 
@@ -61,7 +63,9 @@ def sentence(data: ReportData, t: Trend) -> str:
         code = "no_change" if high is not None else "no_change_open"
         held = {"low": _signed(data, low), "high": _signed(data, high or 1.0)}
     elif code == "reports":
-        held = {"ratio": data.figures.ratio(t.rate_ratio) if t.rate_ratio.mean is not None else f"≥ {_times(data, low)}"}
+        held = {
+            "ratio": data.figures.ratio(t.rate_ratio) if t.rate_ratio.mean is not None else f"≥ {_times(data, low)}"
+        }
     else:
         held = {k: data.figures.number(v) for k, v in t.values}
     return say(f"trend.{code}", **held)
@@ -111,6 +115,11 @@ def _behind(data: ReportData, t: Trend) -> Sequence[str]:
     out = [say("trend.counted", **shown), say(f"trend.basis_{t.effort_basis}")]
     if t.effort_basis in ("watches", "watch_hours") and held.get("days", 0.0) > 0:
         out.append(say("trend.effort_was", share=figures.share(held.get("effort", 0.0))))
+    if held.get("no_number", 0.0) + held.get("no_number_before", 0.0) > 0:
+        words = {"inside": held["no_number"], "before": held["no_number_before"]}
+        out.append(say("trend.no_number", **{k: figures.number(v) for k, v in words.items()}))
+    if t.said in ("no_change", "open") and min(held["days"], held["days_before"]) < WEEK:
+        out.append(say("trend.thin"))
     if held.get("unwatched_count", 0.0) > 0:
         out.append(say("trend.unwatched", count=figures.number(held["unwatched_count"])))
     if "dispersion" in held:

@@ -4,7 +4,6 @@ import polars as pl
 
 from servanda.sources.base import Context
 from servanda.sources.content import reflagged
-from servanda.sources.osce_totals import with_totals
 from servanda.sources.osce_settings import (
     CONFLICT,
     CORRECTION,
@@ -19,6 +18,7 @@ from servanda.sources.osce_settings import (
     TRENDS,
     UNINFORMATIVE,
 )
+from servanda.sources.osce_totals import with_totals
 
 PLACE = "geometry"
 
@@ -93,7 +93,9 @@ def _periods(own: pl.DataFrame, rank: pl.DataFrame) -> pl.DataFrame:
 def _compared(again: pl.DataFrame, periods: pl.DataFrame) -> pl.DataFrame:
     """Of every restated figure: what it is beside the report on the period that ends where it ends."""
     inferred = pl.col("flags").list.contains(PERIOD_INFERRED).alias("inferred")
-    asked = again.select("observation_id", PLACE, "t_start", "t_end", "count_low", pl.col("t_end").alias("at"), inferred)
+    asked = again.select(
+        "observation_id", PLACE, "t_start", "t_end", "count_low", pl.col("t_end").alias("at"), inferred
+    )
     found = asked.sort("at", "observation_id").join_asof(
         periods, on="at", by=PLACE, strategy="backward", allow_exact_matches=False, check_sortedness=False
     )

@@ -57,7 +57,11 @@ FIGURES = {
 """Kind of every figure of a period. The first is the whole, the others are part of it."""
 
 AT_LEAST = ("ceasefire_violations", "explosions", "assessed_exercise", "previous", "cumulative")
-TRENDS = {"more": "more than before", "fewer": "fewer than before", "similar": "similar to before"}
+TRENDS = {
+    "more": "more, said without a number",
+    "fewer": "fewer, said without a number",
+    "similar": "similar, said without a number",
+}
 BASES = ("previous_period", "previous_24_hours")
 
 

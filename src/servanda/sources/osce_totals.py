@@ -81,10 +81,16 @@ def _gaps(covered: Sequence[_Count], between: Stretch) -> list[Stretch]:
 
 
 def _told(totals: pl.DataFrame, found: dict[str, tuple[datetime, datetime, float, bytes | None]]) -> pl.DataFrame:
-    columns = {"low": pl.Datetime("us", "UTC"), "high": pl.Datetime("us", "UTC"), "n": pl.Float64, "place": pl.Binary}
+    columns: dict[str, pl.DataType | type[pl.DataType]] = {
+        "observation_id": pl.String,
+        "low": pl.Datetime("us", "UTC"),
+        "high": pl.Datetime("us", "UTC"),
+        "n": pl.Float64,
+        "place": pl.Binary,
+    }
     rows = [(name, *values) for name, values in sorted(found.items())]
     told = totals.join(
-        pl.DataFrame(rows, schema={"observation_id": pl.String, **columns}, orient="row"),
+        pl.DataFrame(rows, schema=columns, orient="row"),
         on="observation_id",
         how="left",
         maintain_order="left",

@@ -1,7 +1,7 @@
 """One trend: the series, its effort, the ratio with its interval, change-points, and what may be said of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Literal
@@ -56,11 +56,15 @@ class _Found:
 def trend_of_feed(q: Question, observations: pl.DataFrame, watches: pl.DataFrame, settings: TrendSettings) -> Trend:
     """Of one feed's measure; what it flags as uninformative is left out."""
     quiet = pl.col("flags").list.contains("uninformative").fill_null(False)
-    mine = observations.filter((pl.col("source_id") == q.source_id) & series.wanted(q.kinds) & ~quiet)
+    all_of_it = observations.filter((pl.col("source_id") == q.source_id) & series.wanted(q.kinds))
+    mine = all_of_it.filter(~quiet)
     if q.measure == "counts":
         low, high = _span(q)
         cells = series.periods(mine, q.unit, micros(low), micros(high))
-        return answer(q, cells, "covered_hours", settings)
+        found = answer(q, cells, "covered_hours", settings)
+        wordy = all_of_it.filter(pl.col("count_low").is_null())
+        without = {f"no_number{of}": _within(wordy, w) for of, w in (("", q.window), ("_before", q.before))}
+        return replace(found, values=(*found.values, *without.items()))
     events = series.events_of_feed(mine, q.measure)
     looked = able(watches.filter(pl.col("source_id") == q.source_id), q.kinds)
     return _of_events(q, events, looked, settings)
@@ -71,6 +75,11 @@ def trend_of_incidents(
 ) -> Trend:
     """Of incidents, each with the number that it is expected to stand for; all watches that could see them count."""
     return _of_events(q, series.events_of_incidents(incidents, weight), able(watches, q.kinds), settings)
+
+
+def _within(observations: pl.DataFrame, window: tuple[datetime, datetime]) -> float:
+    """How many end in the window."""
+    return float(observations.filter((pl.col("t_end") > window[0]) & (pl.col("t_end") <= window[1])).height)
 
 
 def _span(q: Question) -> tuple[datetime, datetime]:
@@ -150,7 +159,7 @@ def _mean_effort(cells: Cells, share: Floats) -> float:
 
 
 def _ratio(q: Question, cells: Cells, now: Floats, settings: TrendSettings) -> _Found:
-    order = np.lexsort((cells.t_from, cells.stratum))
+    order = np.lexsort((cells.t_from, cells.stratum)).astype(np.int64)
     cells, now = cells.only(order), now[order]
     levels = np.eye(int(cells.stratum.max()) + 1)[cells.stratum]
     levels = levels[:, levels.any(axis=0)]

@@ -88,7 +88,7 @@ def laplace(d: Design, alpha: Floats, rho: Floats, beta: Floats | None, start: L
     evidence = law.sum(axis=0) - 0.5 * (z * wave.times(z)).sum(axis=0) + 0.5 * wave.log_det
     evidence = evidence - 0.5 * (d.ridge[:, None] * b**2).sum(axis=0) + (log_prior(ratio) if free else 0.0)
     evidence = evidence - 0.5 * (log_det + np.linalg.slogdet(information)[1])
-    return Laplace(evidence, b, ratio, z, np.linalg.inv(information))
+    return Laplace(evidence, b, ratio, z, np.asarray(np.linalg.inv(information), dtype=np.float64))
 
 
 def _gram(a: Floats, b: Floats) -> Floats:
