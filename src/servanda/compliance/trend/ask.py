@@ -99,8 +99,9 @@ def _of_events(q: Question, events: Events, looked: pl.DataFrame, settings: Tren
     return answer(q, cells.with_effort(effort), basis, settings)
 
 
-def answer(q: Question, cells: Cells, basis: Basis, settings: TrendSettings) -> Trend:
-    """The trend, or why there is none. Effort is told against its mean before the window."""
+def answer(q: Question, cells: Cells, basis: Basis, settings: TrendSettings, dated: bool = True) -> Trend:
+    """The trend, or why there is none. Effort is told against its mean before the window. ``dated``: with change-points,
+    which a long series takes its time for."""
     stated = float(cells.count[cells.effort <= 0].sum())
     cells = cells.only(cells.effort > 0)
     now, before = series.inside(cells, q.window), series.inside(cells, q.before)
@@ -128,7 +129,8 @@ def answer(q: Question, cells: Cells, basis: Basis, settings: TrendSettings) -> 
         return _trend(q, "reports", interval, basis, counts, tuple(_points(cells, None, strata)), ())
     weekday = _weekday_factor(q, cells, found)
     points = tuple(_points(cells, _fitted(cells, part, found), strata))
-    return _trend(q, said(interval), interval, basis, counts, points, _changes(cells, weekday, settings))
+    changes = _changes(cells, weekday, settings) if dated else ()
+    return _trend(q, said(interval), interval, basis, counts, points, changes)
 
 
 def said(ratio: Interval) -> str:

@@ -11,14 +11,14 @@ from servanda.compliance.trend.latent import Design, Laplace, laplace, log_prior
 from servanda.findings import Interval
 
 Floats = NDArray[np.float64]
-ALPHAS = np.geomspace(3e-3, 15.0, 18)
-RHOS = np.sin(np.pi / 2.0 * (np.arange(16) + 0.5) / 16.0)
+ALPHAS = np.geomspace(3e-3, 15.0, 14)
+RHOS = np.sin(np.pi / 2.0 * (np.arange(12) + 0.5) / 12.0)
 """Steps of equal chance under the reference prior of a correlation, (1 - rho^2)^-1/2 (Berger and Yang 1994)."""
 FAR = 12.0
 """Logarithm of a ratio beyond which it is none at all."""
-THIN = 1e-2
+THIN = 2e-2
 """Pairs of dispersion and correlation with so small a part of the best one's chance are left out."""
-REACH = np.array([0.4, 0.9, 1.5, 2.2, 3.2, 4.5, 7.0])
+REACH = np.array([0.5, 1.2, 2.0, 3.0, 5.0])
 """Where the ratio is tried, in standard deviations from its middle."""
 BOUNDED = 0.5 * float(stats.chi2.ppf(0.95, 1))
 """An end that the likelihood does not rule out by so much is no end."""
