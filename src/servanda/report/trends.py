@@ -112,7 +112,8 @@ def _behind(data: ReportData, t: Trend) -> Sequence[str]:
     """What the ratio was read from, the effort, and the change-points with their dates."""
     say, figures, clock, held = data.words.say, data.figures, data.clock, dict(t.values)
     shown = {k: figures.number(held.get(k)) for k in ("count", "days", "count_before", "days_before")}
-    out = [say("trend.counted", **shown), say(f"trend.basis_{t.effort_basis}")]
+    counted = "trend.counted_plain" if t.effort_basis == "none" else "trend.counted"
+    out = [say(counted, **shown), say(f"trend.basis_{t.effort_basis}")]
     if t.effort_basis in ("watches", "watch_hours") and held.get("days", 0.0) > 0:
         out.append(say("trend.effort_was", share=figures.share(held.get("effort", 0.0))))
     if held.get("no_number", 0.0) + held.get("no_number_before", 0.0) > 0:

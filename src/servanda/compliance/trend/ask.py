@@ -100,8 +100,7 @@ def _of_events(q: Question, events: Events, looked: pl.DataFrame, settings: Tren
 
 
 def answer(q: Question, cells: Cells, basis: Basis, settings: TrendSettings, dated: bool = True) -> Trend:
-    """The trend, or why there is none. Effort is told against its mean before the window. ``dated``: with change-points,
-    which a long series takes its time for."""
+    """The trend, or why there is none. Effort is told against its mean before the window. ``dated``: with changes."""
     stated = float(cells.count[cells.effort <= 0].sum())
     cells = cells.only(cells.effort > 0)
     now, before = series.inside(cells, q.window), series.inside(cells, q.before)
