@@ -188,8 +188,10 @@ def _fitted(cells: Cells, part: NDArray[np.bool_], found: _Found) -> Floats:
     r, d = found.ratio, found.design
     level = d.x * (d.ridge == 0.0)
     inside = d.inside[:, None] * np.exp(r.fits.beta)
-    # The level is a mean: half the variance of a log-normal wave is part of it.
-    mean = level @ r.fits.b + np.log1p(inside - d.inside[:, None]) + 0.5 * np.log1p(r.alpha)
+    effect = np.log1p(inside - d.inside[:, None])
+    # What a wave adds to its level on average is taken from the counts, so that the line runs through their mean.
+    added = np.log(d.y.sum() / (d.effort * np.exp((d.x @ r.fits.b + effect) @ r.weight)).sum())
+    mean = level @ r.fits.b + effect + added
     columns = np.repeat(level[:, None, :], len(r.alpha), axis=1)
     columns = np.concatenate([columns, (inside / (1.0 - d.inside[:, None] + inside))[:, :, None]], axis=2)
     within = np.einsum("ngi,gij,ngj->ng", columns, r.fits.covariance, columns)
