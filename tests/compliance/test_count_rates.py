@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import polars as pl
 import pytest
+import shapely
 
 from servanda.compliance.compare import Question, compare
 from servanda.findings import Comparison
@@ -12,15 +13,16 @@ from servanda.tables import OBSERVATIONS
 
 T0 = datetime(2025, 3, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
+EAST, WEST, BOTH = (shapely.to_wkb(shapely.box(*b)) for b in ((1, 0, 2, 1), (0, 0, 1, 1), (0, 0, 2, 1)))
 Row = tuple[float, float, float | None, float | None]
 """Start and end in days, count_low, count_high."""
 
 
-def counts(*rows: Row, region: bytes = b"east", kind: str = "ceasefire_violation", **more: object) -> pl.DataFrame:
-    names = [f"{region!r}{kind}{i}" for i in range(len(rows))]
+def counts(*rows: Row, region: bytes = EAST, kind: str = "ceasefire_violation", **more: object) -> pl.DataFrame:
+    names = [f"{region.hex()}{kind}{i}" for i in range(len(rows))]
     fields: dict[str, object] = {
         "observation_id": names,
-        "record_id": [f"{region!r}{i}" for i in range(len(rows))],
+        "record_id": [f"{region.hex()}{i}" for i in range(len(rows))],
         "source_id": "mission",
         "witness_group": "mission",
         "kind": kind,
@@ -76,11 +78,11 @@ def test_a_period_across_an_edge_counts_in_part_on_both_sides() -> None:
 
 def test_regions_add_up_each_by_its_own_days() -> None:
     east = counts(*daily(0, 2, 10), *daily(-2, 0, 10))
-    west = counts(*daily(0, 8, 1), *daily(-2, 0, 1), region=b"west")
+    west = counts(*daily(0, 8, 1), *daily(-2, 0, 1), region=WEST)
     got = ask(east, west)
     assert got.value == pytest.approx(11)
     assert got.baselines[0].value == pytest.approx(11)
-    assert ask(east, counts(*daily(-2, 0, 1), region=b"west")).value is None, "half of the area is not all of it"
+    assert ask(east, counts(*daily(-2, 0, 1), region=WEST)).value is None, "half of the area is not all of it"
 
 
 def test_parts_of_a_count_are_not_added_to_it() -> None:
@@ -140,3 +142,16 @@ def test_the_interval_covers_the_true_ratio_of_clustered_counts() -> None:
         assert got.high is not None
         hits += got.low <= 1 <= got.high
     assert hits / n >= 0.9
+
+
+def test_where_one_count_is_of_all_regions_all_are_counted_together() -> None:
+    east, west = counts((0, 1, 6, 6), (1, 2, 1, 1)), counts((0, 1, 2, 2), (2, 3, 9, 9), region=WEST)
+    got = ask(east, west, counts((3, 5, 10, 10), *daily(-10, 0, 8), region=BOTH))
+    assert got.covered_days == pytest.approx(3), "what one region alone states is no count of both"
+    assert got.value == pytest.approx((6 + 2 + 10) / 3)
+    assert len(got.observation_ids) == 3
+
+
+def test_an_open_count_of_one_region_leaves_the_sum_open() -> None:
+    east, west = counts((0, 1, 6, None)), counts((0, 1, 2, 2), region=WEST)
+    assert ask(east, west, counts(*daily(-10, 0, 8), region=BOTH)).at_least

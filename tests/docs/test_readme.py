@@ -41,3 +41,7 @@ def test_verdicts_and_figures_are_those_that_come_out(folder: Path) -> None:
     table = re.findall(r"^\| [a-z].* \| ([\d.]+) \| \*\*([\d.]+)\*\* \| ([\d.]+) \|$", README, re.MULTILINE)
     measured = [(c["baselines"][0]["value"], c["value"], c["baselines"][1]["value"]) for c in result["comparisons"]]
     assert [tuple(map(float, row)) for row in table] == [tuple(round(v, 1) for v in row) for row in measured]
+    (told,) = re.findall(r"alerts that started fell by (\d+) % \(95 % interval: (\d+)–(\d+) %\)", README)
+    ratio = result["trends"][0]["rate_ratio"]
+    assert result["trends"][0]["said"] == "fell"
+    assert tuple(map(int, told)) == tuple(round(100 * (1 - ratio[end])) for end in ("mean", "high", "low"))

@@ -72,12 +72,11 @@ def test_anchors_are_safe_and_tell_ids_apart(a: str, b: str) -> None:
 @pytest.mark.parametrize(
     ("estimate", "words"),
     [
-        ((0.09, 4e-5, 1.07), "Lower than in the baseline, but the interval does not exclude no change."),
-        ((0.37, 0.13, 0.86), "Lower than in the baseline; the interval excludes no change."),
-        ((2.0, 1.2, None), "Higher than in the baseline; the interval excludes no change."),
-        ((2.0, None, 9.0), "Higher than in the baseline, but the interval does not exclude no change."),
-        ((0.5, None, None), "Lower than in the baseline; how sure that is cannot be said."),
-        ((1.0, 0.5, 2.0), "As in the baseline."),
+        ((0.09, 4e-5, 1.07), "Of reports, not of events; the interval holds 1."),
+        ((0.37, 0.13, 0.86), "Of reports, not of events; the interval leaves out 1."),
+        ((2.0, 1.2, None), "Of reports, not of events; the interval leaves out 1."),
+        ((2.0, None, 9.0), "Of reports, not of events; the interval holds 1."),
+        ((0.5, None, None), "Of reports, not of events; how sure it is cannot be said."),
         ((None, None, None), "No ratio can be given."),
     ],
 )

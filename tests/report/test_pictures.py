@@ -143,7 +143,7 @@ def test_whiskers_share_a_scale_that_holds_them(truce: ReportData) -> None:
     wild = replace(truce.comparisons[0], rate_ratio=Interval(0.09, 4e-5, 1e9))
     assert scale_of([wild]) == (0.01, 100.0)
     ET.fromstring(str(whisker(Interval(0.5, None, None), (0.1, 2.0), "w", SHOWN)))
-    assert "no change" in str(whisker(Interval(None, None, None), (0.1, 2.0), "w", SHOWN))
+    assert "No ratio" in str(whisker(Interval(None, None, None), (0.1, 2.0), "w", SHOWN))
 
 
 def test_a_whisker_that_goes_on_beyond_its_scale_says_so_without_an_arrow() -> None:

@@ -171,10 +171,69 @@ def test_the_previous_24_hours_are_only_the_second_half_of_two_days() -> None:
 def test_a_figure_for_a_missing_report_counts_only_where_its_period_is_stated() -> None:
     day = derived(next_day(previous_period_violations=4, previous_basis="previous_24_hours"))
     assert counted(day)["count_low"].to_list() == [4, 2]
-    vague = derived(next_day(previous_period_violations=4, previous_basis="previous_period"))
+    weekday = derived(next_day(previous_period_violations=4, previous_basis="previous_period"))
+    assert counted(weekday)["count_low"].to_list() == [4, 2]
+    assert counted(weekday)["t_start"].to_list() == [utc(8, 10, 16, 30), utc(8, 11, 16, 30)]
+    assert any("period_inferred" in f for f in flags(weekday))
+    monday = {"period_from": "2020-08-09T19:30+03:00", "as_of": "2020-08-10T19:30+03:00", "issued_on": "2020-08-11"}
+    vague = derived(next_day(previous_period_violations=4, previous_basis="previous_period", **monday))
     assert counted(vague)["count_low"].to_list() == [2]
     assert vague.height == 2
     assert read(next_day(previous_period_violations=4, previous_basis="previous_24_hours")).watches.height == 1
+
+
+def test_an_inferred_day_gives_way_to_the_report_on_it_whatever_its_length() -> None:
+    two_days = row(period_from="2020-08-09T19:30+03:00")
+    got = derived(two_days, next_day(previous_period_violations=7, previous_basis="previous_period"))
+    assert counted(got)["count_low"].to_list() == [7, 2]
+    longer = row(as_of="2020-08-11T21:30+03:00", issued_on="2020-08-12")
+    got = derived(longer, next_day(previous_period_violations=4, previous_basis="previous_period"))
+    assert counted(got)["count_low"].to_list() == [7, 2], "part of a period that is counted"
+
+
+def total(day: int, n: object, region: str = "East", **given: object) -> str:
+    """A day of August 2020 that ends at the cut-off of ``day``, with the running total ``n``."""
+    ends = {"as_of": f"2020-08-{day:02}T19:30+03:00", "issued_on": f"2020-08-{day + 1:02}"}
+    when = {"report_number": f"{day}/2020", "period_from": f"2020-08-{day - 1:02}T19:30+03:00", **ends}
+    usual = {"ceasefire_violations": 0, "source_url_title": f"Daily report {day}/2020", "region": region}
+    return row(**{**usual, **when, "cumulative_since_27_july_2020": n, **given})
+
+
+def both(day: int, n: object, east: int, west: int | None) -> list[str]:
+    known = {} if west is not None else {"trend": "fewer"}
+    return [total(day, n, ceasefire_violations=east), total(day, n, "West", ceasefire_violations=west, **known)]
+
+
+def test_a_running_total_counts_what_the_periods_leave_open() -> None:
+    got = counted(derived(*both(4, 100, 5, 1), *both(7, 130, 2, 3)))
+    (gap,) = got.filter(pl.col("flags").list.contains("running_total")).to_dicts()
+    assert (gap["count_low"], gap["count_high"]) == (25, 25)
+    assert (gap["t_start"], gap["t_end"]) == (utc(8, 4, 16, 30), utc(8, 6, 16, 30))
+    assert gap["geometry"] not in got.filter(pl.col("observation_id") != gap["observation_id"])["geometry"].to_list()
+    assert got["count_low"].sum() == 130 - 100 + 6
+
+
+def test_a_running_total_gives_the_region_that_states_no_number() -> None:
+    got = counted(derived(*both(4, 100, 5, 1), *both(5, 110, 2, None)))
+    (gap,) = got.filter(pl.col("flags").list.contains("running_total")).to_dicts()
+    west = got.filter(pl.col("count_low") == 1)["geometry"].item()
+    assert (gap["count_low"], gap["geometry"]) == (8, west)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        (*both(4, 100, 5, 1), *both(5, 103, 2, 1)),
+        (*both(4, 100, 5, 1), *both(6, 120, 2, 1), *both(8, None, 0, 0), *both(10, 140, 2, 1)),
+        (*both(4, 100, 5, 1), *both(7, 102, 2, 3)),
+        (*both(4, 100, 5, 1), total(7, 130, at_least="cumulative"), total(7, 130, "West", at_least="cumulative")),
+        (*both(4, 100, 5, 1), total(7, 130), total(7, 131, "West")),
+    ],
+    ids=["nothing open", "the last has two stretches open", "less than is known", "at least", "two totals differ"],
+)
+def test_a_running_total_counts_nowhere_else(rows: tuple[str, ...]) -> None:
+    got = counted(derived(*rows)).filter(pl.col("flags").list.contains("running_total"))
+    assert got["t_end"].to_list() in ([], [utc(8, 5, 16, 30)])
 
 
 def test_a_corrected_row_of_the_same_report_replaces_the_first() -> None:
@@ -310,6 +369,14 @@ class TestReal:
         assert said.count("correction") == said.count("superseded") == said.count("conflict") == 0
         assert said.count("repeats") == 118
         assert said.count("part_of_period") == 12
+        assert said.count("period_inferred") == 118 + 152
+
+    def test_the_first_weeks_as_the_reports_give_them(self, reading: Reading) -> None:
+        totals = counted(reading.observations).filter(pl.col("flags").list.contains("running_total"))
+        assert totals.select("t_start", "t_end", "count_low").rows() == [
+            (utc(7, 27, 16, 30), utc(7, 28, 16, 30), 10),
+            (utc(7, 30, 16, 30), utc(8, 1, 16, 30), 117),
+        ]
 
     def test_the_misprinted_reports_carry_their_flag(self, reading: Reading) -> None:
         wrong = reading.observations.filter(pl.col("flags").list.contains("misprint"))

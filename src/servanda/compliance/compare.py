@@ -1,4 +1,4 @@
-"""Before and after: a measure in the window against stated baseline windows, as a rate ratio with interval."""
+"""Reports before and after: a measure in the window beside stated baseline windows, as a rate ratio with interval."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +23,8 @@ WORDS = {
     "records": "provider's records that start in the window",
     "counts": "stated counts per day that a report covers",
 }
+UNADJUSTED = "Effort is not adjusted for: this compares reports, not what happened."
+"""A comparison sets reports beside each other and says no more; a rise or fall is for ``compliance/trend``."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def compare(question: Question, observations: pl.DataFrame) -> Comparison:
         ratio,
         _excluded(left_out),
         f"Counts {WORDS[question.measure]}. Reports less than {question.wave_gap_h:g} h apart count as one wave; "
-        f"the interval allows for waves (dispersion {dispersion:.1f}). Effort is not adjusted for.",
+        f"the interval allows for waves (dispersion {dispersion:.1f}). {UNADJUSTED}",
         tuple(parts[0]["observation_id"].to_list()),
         _left_out(left_out),
         (("wave_gap_h", question.wave_gap_h), ("dispersion", dispersion)),
@@ -142,6 +144,8 @@ def _sums(question: Question, here: CountRate, before: CountRate) -> dict[str, f
         "total_before": before.total,
         "covered_before": before.days,
         "days_before": days(*question.baselines),
+        **{f"dispersion{of}": r.dispersion for of, r in (("", here), ("_before", before)) if r.dispersion is not None},
+        **{f"at_least{of}": 1.0 for of, r in (("", here), ("_before", before)) if r.open},
     }
 
 
@@ -153,7 +157,7 @@ def _count_note(question: Question, here: CountRate, before: CountRate, sums: di
         f"Shows {WORDS[question.measure]}: {least}{sums['total']:,.0f} {question.unit} in {sums['covered']:.1f} of "
         f"{sums['days']:.1f} days, against {least_before}{sums['total_before']:,.0f} in {sums['covered_before']:.1f} "
         f"of {sums['days_before']:.1f}. Days that no report covers are left out, not taken as zero; a period across "
-        f"an edge counts in part.{spread} Effort is not adjusted for."
+        f"an edge counts in part.{spread} {UNADJUSTED}"
     )
 
 

@@ -1,9 +1,9 @@
 """How much sources detect and how much they make up, from which witness groups tell of each incident.
 
-Capture histories (Otis et al. 1978) with false captures: of ``N`` incidents of which a set of groups covers the kind,
-group ``g`` tells each with chance ``d_g``, and besides tells of things that nobody else can tell, as they are not there.
-So an incident that only ``g`` tells is true or false; one that several tell is true. With ``m_h`` the expected number of
-incidents with history ``h``,
+Capture histories (Otis et al. 1978) with false captures: of ``N`` incidents of which a set of groups covers the
+kind, group ``g`` tells each with chance ``d_g``, and besides tells of things that nobody else can tell, as they are not
+there. So an incident that only ``g`` tells is true or false; one that several tell is true. With ``m_h`` the expected
+number of incidents with history ``h``,
 
     m_h = N Π_{g in h} d_g Π_{g not in h} (1 - d_g)   [+ N d_g (1 + r_g) f_g / (1 - f_g)  where h = {g}]
 
@@ -44,8 +44,8 @@ class Histories:
 
 @dataclass(frozen=True)
 class Rates:
-    """Arrays (g,), on the scale of log odds: detect, false. information: (g, g) what the data say of ``false``, all else
-    being free (inverse variance)."""
+    """Arrays (g,), on the scale of log odds: detect, false. information: (g, g) what the data say of ``false``, all
+    else being free (inverse variance)."""
 
     detect: Floats
     false: Floats
@@ -72,7 +72,7 @@ def histories(m: Model, grouping: Grouping) -> Histories:
 
 
 def rates(h: Histories, detect: Floats, false: Floats, repeat: Floats) -> Rates:
-    """Most likely rates, by Fisher scoring from what is believed: ``detect``, ``false`` (log odds) and ``repeat``, (g,)."""
+    """Most likely rates, by Fisher scoring from what is believed: (g,) log odds ``detect``, ``false``; ``repeat``."""
     g, sets = len(detect), len(h.covers)
     seen = 1.0 - np.prod(np.where(h.covers, 1.0 - share(detect), 1.0), axis=1)
     there = np.bincount(h.kinds, h.count, sets) / np.maximum(seen, 1e-3)

@@ -37,7 +37,8 @@ def learn(r: Reports, priors: Priors, seed: int = 0) -> tuple[Learned, Model | N
     start = coincidences(single, priors)
     quality = replace(_first(single, quality, start, priors), false=1.0 - mean_by_source(single, single.before))
     for number in range(priors.learn_rounds):
-        quality = learned_from(model(part, quality, priors), start, seed + number).quality
+        told = learned_from(model(part, quality, priors), start, seed + number).quality
+        quality = replace(told, repeat=quality.repeat)  # matching sees too few of them: only trials show by how much
     learned = trial(part, quality, start, priors, seed)
     return learned, model(part, learned.quality, priors)
 

@@ -27,7 +27,10 @@ class Round:
 
 
 def learned(m: Model, start: Start, seed: int) -> Round:
-    """What the reports of ``m`` say, going by ``m.quality``, with a grouping drawn (stochastic EM: Celeux and Diebolt 1985)."""
+    """What the reports of ``m`` say, going by ``m.quality``, with a grouping drawn.
+
+    Stochastic EM (Celeux and Diebolt 1985): what is drawn by its chances is as frequent as it should be.
+    """
     quality, clear = improved(m, start)
     grouping = group(m, rng=np.random.default_rng(seed))
     believed = by_group(m, m.quality)

@@ -89,16 +89,13 @@ class Figures:
         return self.words.say("language.range", low=low, high=high)
 
     def ratio_words(self, estimate: Interval) -> str:
-        """What a rate ratio says in words; an interval that reaches across 1 shows no change."""
+        """What the ratio of a comparison says in words: no direction, for it is not adjusted for effort."""
         if estimate.mean is None:
             return self.words.say("comparisons.none")
-        if estimate.mean == 1:
-            return self.words.say("comparisons.same")
-        side = "lower" if estimate.mean < 1 else "higher"
         if estimate.low is None and estimate.high is None:
-            return self.words.say(f"comparisons.{side}_unsure")
+            return self.words.say("comparisons.unsure")
         low, high = estimate.low or 0.0, float("inf") if estimate.high is None else estimate.high
-        return self.words.say(f"comparisons.{side}_{'open' if low <= 1 <= high else 'shown'}")
+        return self.words.say(f"comparisons.{'open' if low <= 1 <= high else 'shown'}")
 
     def hours(self, value: float | None) -> str:
         return NONE if value is None else self.words.say("common.hours", hours=self.number(value))

@@ -6,6 +6,8 @@ from servanda.report.numbers import Figures
 from servanda.report.words import kind_label, verdict_word
 
 CHANCES = ("chance", "p", "power", "reported", "unseen")
+SUMS = ("total", "covered", "days", "total_before", "covered_before", "days_before")
+"""What stands behind a comparison of counts, by its name in the catalogue."""
 
 
 def told(words: Catalogue, reason: Reason, finding: Finding, duty: bool = False) -> str:
@@ -30,14 +32,27 @@ def value_name(words: Catalogue, name: str) -> str:
 
 
 def note(words: Catalogue, comparison: Comparison) -> str:
-    """What a comparison counts and what it allows for."""
-    held = dict(comparison.aside)
+    """What a comparison counts, what it allows for, and that it is of reports."""
+    held, figures = dict(comparison.aside), Figures(words)
     counts = f"comparisons.counts_{comparison.measure}"
-    if words.language == MASTER or not words.knows(counts) or not held.keys() >= {"wave_gap_h", "dispersion"}:
+    if words.language == MASTER or not words.knows(counts):
         return comparison.note
-    figures = Figures(words)
-    gap, dispersion = figures.point(f"{held['wave_gap_h']:g}"), figures.fixed(held["dispersion"], 1)
-    return f"{words.say(counts)} {words.say('comparisons.waves', gap=gap, dispersion=dispersion)}"
+    if held.keys() >= {"wave_gap_h", "dispersion"}:
+        gap, dispersion = figures.point(f"{held['wave_gap_h']:g}"), figures.fixed(held["dispersion"], 1)
+        return f"{words.say(counts)} {words.say('comparisons.waves', gap=gap, dispersion=dispersion)}"
+    if held.keys() >= set(SUMS):
+        return _note_of_counts(words, figures, held)
+    return comparison.note
+
+
+def _note_of_counts(words: Catalogue, figures: Figures, held: dict[str, float]) -> str:
+    shown = {name: figures.number(held[name]) for name in SUMS}
+    for total, least in (("total", "at_least"), ("total_before", "at_least_before")):
+        shown[total] = f"≥ {shown[total]}" if least in held else shown[total]
+    runs = [figures.fixed(held[d], 0) for d in ("dispersion", "dispersion_before") if d in held]
+    said = [words.say("comparisons.counts_counts", **shown)]
+    said += [words.say("comparisons.runs", dispersion=" / ".join(runs))] if runs else []
+    return " ".join([*said, words.say("comparisons.unadjusted")])
 
 
 def measure(words: Catalogue, comparison: Comparison) -> str:

@@ -18,6 +18,8 @@ TOP, PLOT, GAP, STRIP, BOTTOM = 20.0, 120.0, 8.0, 22.0, 20.0
 LEVEL, BAND, EFFORT, CHANGE = "#0072B2", "#CFE3F1", "#9CC7B8", "#D55E00"
 WIDE = 8.0
 """With the highest rate so many times the middle one, the scale is of square roots, so that the low days are seen."""
+WEEK = 7.0
+"""With fewer covered days on one side, that is named as a reason why no change can be told."""
 MANY = 2.0
 """From a doubling on, a rise is told in times and not in per cent."""
 
@@ -39,7 +41,7 @@ def trend_views(data: ReportData) -> list[TrendView]:
 
 def _view(data: ReportData, t: Trend, i: int) -> TrendView:
     words = sentence(data, t)
-    sure = t.said.removeprefix("reports_") in ("fell", "rose", "fell_to_none", "rose_from_none")
+    sure = t.said in ("fell", "rose", "fell_to_none", "rose_from_none")
     drawn = _draw(data, t, words, f"trend-{i}") if t.points else None
     scale = (data.words.say("trend.rooted"),) if t.points and _frame(t).rooted else ()
     return TrendView(t, words, sure, drawn, (*_behind(data, t), *scale))
@@ -48,9 +50,7 @@ def _view(data: ReportData, t: Trend, i: int) -> TrendView:
 def sentence(data: ReportData, t: Trend) -> str:
     """The one thing that may be said: a change only where the 95 % interval leaves out none."""
     say = data.words.say
-    about_reports = t.said.startswith("reports_")
-    code = t.said.removeprefix("reports_")
-    low, high = t.rate_ratio.low or 0.0, t.rate_ratio.high
+    code, low, high = t.said, t.rate_ratio.low or 0.0, t.rate_ratio.high
     if code == "fell":
         held = {"change": _fall(data, t.rate_ratio.mean or 0.0), "range": _falls(data, low, high or 0.0)}
     elif code == "fell_to_none":
@@ -62,10 +62,13 @@ def sentence(data: ReportData, t: Trend) -> str:
     elif code in ("no_change", "open"):
         code = "no_change" if high is not None else "no_change_open"
         held = {"low": _signed(data, low), "high": _signed(data, high or 1.0)}
+    elif code == "reports":
+        held = {
+            "ratio": data.figures.ratio(t.rate_ratio) if t.rate_ratio.mean is not None else f"≥ {_times(data, low)}"
+        }
     else:
         held = {k: data.figures.number(v) for k, v in t.values}
-    shown = say(f"trend.{code}", **held)
-    return say("trend.of_reports", said=shown) if about_reports else shown
+    return say(f"trend.{code}", **held)
 
 
 def _rise(data: ReportData, ratio: Interval) -> tuple[str, dict[str, str]]:
@@ -109,14 +112,21 @@ def _behind(data: ReportData, t: Trend) -> Sequence[str]:
     """What the ratio was read from, the effort, and the change-points with their dates."""
     say, figures, clock, held = data.words.say, data.figures, data.clock, dict(t.values)
     shown = {k: figures.number(held.get(k)) for k in ("count", "days", "count_before", "days_before")}
-    out = [say("trend.counted", **shown), say(f"trend.basis_{t.effort_basis}")]
+    counted = "trend.counted_plain" if t.effort_basis == "none" else "trend.counted"
+    out = [say(counted, **shown), say(f"trend.basis_{t.effort_basis}")]
     if t.effort_basis in ("watches", "watch_hours") and held.get("days", 0.0) > 0:
         out.append(say("trend.effort_was", share=figures.share(held.get("effort", 0.0))))
+    if held.get("no_number", 0.0) + held.get("no_number_before", 0.0) > 0:
+        words = {"inside": held["no_number"], "before": held["no_number_before"]}
+        out.append(say("trend.no_number", **{k: figures.number(v) for k, v in words.items()}))
+    if t.said in ("no_change", "open") and min(held["days"], held["days_before"]) < WEEK:
+        out.append(say("trend.thin"))
     if held.get("unwatched_count", 0.0) > 0:
         out.append(say("trend.unwatched", count=figures.number(held["unwatched_count"])))
     if "dispersion" in held:
         known = {k: figures.fixed(held[k], 2) for k in ("dispersion", "correlation")}
         out.append(say("trend.allowed", **known))
+    if "dispersion" in held and t.effort_basis != "none":
         out += [
             say(
                 f"trend.change_{'down' if c.level_after < c.level_before else 'up'}",

@@ -7,6 +7,7 @@ figure is not stated; 0 is zero.
 from datetime import timedelta
 
 import polars as pl
+import shapely
 
 from servanda.sources.base import Context, Fields, Payload, Reading, Source
 from servanda.sources.content import digests, finish_observations, finish_watches, known, listed, with_record_ids
@@ -17,9 +18,11 @@ from servanda.sources.osce_settings import (
     BASES,
     FIGURES,
     FLAGS,
+    PERIOD_INFERRED,
     PERIOD_UNSTATED,
     PROVIDER_FLAGS,
     RESTATED,
+    RUNNING_TOTAL,
     TREND_ONLY,
     TRENDS,
     UNINFORMATIVE,
@@ -33,8 +36,9 @@ from servanda.sources.times import UNREADABLE, parse_times
 
 NEEDED = ("report_number", "issued_on", "as_of", "period_from", "region", "ceasefire_violations")
 MAIN, *PARTS = FIGURES
+TOTAL = "cumulative_since_27_july_2020"
 OPTIONAL = (
-    *(*PARTS, "previous_period_violations", "previous_basis", "period_hours"),
+    *(*PARTS, "previous_period_violations", "previous_basis", "period_hours", TOTAL),
     *("at_least", "trend", "flags", "source_url_title"),
 )
 BREAKDOWN = ("ceasefire_violations_at_least", "bursts_and_shots_at_least", "previous_period_total")
@@ -52,7 +56,8 @@ def read(payload: Payload, context: Context) -> Reading:
     good, bad = set_aside(frame, _checks(), rows.columns, payload, context)
     notices += _strange_flags(good, payload)
     good = good.with_columns(_provider_flags())
-    told = pl.concat([_counts(good), _trends(good), _restated(good)], how="diagonal")
+    totals = _totals(good, areas, settings_of(context))
+    told = pl.concat([_counts(good), _trends(good), _restated(good, context), totals], how="diagonal")
     text = pl.concat_str(pl.format("Report {}", "report_number"), "source_url_title", separator=": ", ignore_nulls=True)
     told = told.with_columns(pl.lit("sighting").alias("claim"), text.alias("text"))
     observations, repeated = finish_observations(told, SOURCE, payload, context)
@@ -101,7 +106,7 @@ def _placed(frame: pl.DataFrame, areas: dict[str, bytes], context: Context) -> p
 
 def _numbers(frame: pl.DataFrame) -> pl.DataFrame:
     """Figures as ``n:`` columns, and what is said to be 'at least' as a list."""
-    figures = [number(c).alias(f"n:{c}") for c in (*FIGURES, "previous_period_violations", "period_hours")]
+    figures = [number(c).alias(f"n:{c}") for c in (*FIGURES, "previous_period_violations", "period_hours", TOTAL)]
     words = pl.col("at_least").fill_null("").str.split(";").list.eval(pl.element().str.strip_chars())
     return frame.with_columns(*figures, words.list.eval(pl.element().filter(pl.element() != "")).alias("open"))
 
@@ -122,7 +127,7 @@ def _checks() -> list[Check]:
         (pl.col("region").is_null(), "It names no region."),
         (pl.col("geometry").is_null(), lacking),
         (pl.col("report_number").is_null(), "It has no report number."),
-        *(_count_check(c) for c in (*FIGURES, "previous_period_violations")),
+        *(_count_check(c) for c in (*FIGURES, "previous_period_violations", TOTAL)),
         *(_part_check(c) for c in PARTS),
         *(_word_check(c, words) for c, words in (("trend", tuple(TRENDS)), ("previous_basis", BASES))),
         (
@@ -197,20 +202,43 @@ def _trends(good: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _restated(good: pl.DataFrame) -> pl.DataFrame:
-    """The figure for the period before: its own record. Where its length is not stated it is left an instant."""
+def _restated(good: pl.DataFrame, context: Context) -> pl.DataFrame:
+    """The figure for the period before: its own record. Where its length is not stated it is left an instant, unless
+    reports of that weekday follow one of a day."""
     told = good.filter(pl.col("n:previous_period_violations").is_not_null())
-    day = (pl.col("previous_basis") == "previous_24_hours").fill_null(False)
-    flags = pl.when(day).then([RESTATED]).otherwise([RESTATED, PERIOD_UNSTATED, UNINFORMATIVE])
+    stated = (pl.col("previous_basis") == "previous_24_hours").fill_null(False)
+    weekday = pl.col("t_start").dt.convert_time_zone(context.settings.time_zone or SOURCE.time_zone).dt.weekday()
+    usual = weekday.is_in(settings_of(context).daily)
+    unstated = pl.when(usual).then([RESTATED, PERIOD_INFERRED]).otherwise([RESTATED, PERIOD_UNSTATED, UNINFORMATIVE])
+    flags = pl.when(stated).then([RESTATED]).otherwise(unstated)
     told = told.with_columns(
         pl.lit(FIGURES[MAIN]).alias("kind"),
         pl.lit("previous_period_violations").alias("label"),
         pl.col("t_start").alias("t_end"),
-        pl.when(day).then(pl.col("t_start") - timedelta(hours=24)).otherwise("t_start").alias("t_start"),
+        pl.when(stated | usual).then(pl.col("t_start") - timedelta(hours=24)).otherwise("t_start").alias("t_start"),
         pl.col("flags").list.concat(flags).alias("flags"),
         *_count("n:previous_period_violations", "previous"),
     )
     return told.with_columns(digests(told, ["record_id", "label"]).alias("record_id"))
+
+
+def _totals(good: pl.DataFrame, areas: dict[str, bytes], settings: OsceSettings) -> pl.DataFrame:
+    """The running total of all regions of the setting areas, at the end of the period: once for a report."""
+    told = good.filter(pl.col(f"n:{TOTAL}").is_not_null())
+    known = [areas[code.casefold()] for code in sorted(settings.areas.values()) if code.casefold() in areas]
+    if len(known) < 2:
+        return told.clear()
+    whole = shapely.to_wkb(shapely.unary_union(shapely.from_wkb(known)))
+    told = told.with_columns(
+        pl.lit(FIGURES[MAIN]).alias("kind"),
+        pl.lit(RUNNING_TOTAL).alias("label"),
+        pl.lit(whole, pl.Binary).alias("geometry"),
+        pl.col("t_end").alias("t_start"),
+        pl.lit([RUNNING_TOTAL, UNINFORMATIVE]).alias("flags"),
+        *_count(f"n:{TOTAL}", "cumulative"),
+    )
+    told = told.with_columns(digests(told, ["report_number", "as_of", TOTAL, "label"]).alias("record_id"))
+    return told.unique("record_id", keep="first", maintain_order=True)
 
 
 def _watches(good: pl.DataFrame, settings: OsceSettings) -> pl.DataFrame:
@@ -251,6 +279,7 @@ SOURCE = Source(
     ),
     is_monitor=True,
     fields=Fields(
+        ignored={},
         used={
             "report_number": "names the report; must be there",
             "issued_on": "date; the figures are known by the end of that local day",
@@ -263,12 +292,13 @@ SOURCE = Source(
             "assessed_exercise": "count of violations assessed as live-fire exercise, part of the violations",
             "previous_period_violations": "a second look at the period before: repeats it or corrects it",
             "previous_basis": "previous_period, or previous_24_hours where only the last day of it is meant",
+            TOTAL: "running total of all regions in the setting areas; what it adds between two reports counts where "
+            "their periods leave one stretch open",
             "at_least": "names of the figures that are given as 'at least', joined by ;",
             "trend": "more, fewer or similar where no number is given",
             "flags": "remarks of whoever compiled the table, joined by ;",
             "source_url_title": "title of the report",
         },
-        ignored={"cumulative_since_27_july_2020": "a running total of all regions; the periods say the same"},
     ),
     aux={"regions": "boundary GeoJSON: needed, a count is for a region"},
     settings=OsceSettings,

@@ -8,27 +8,38 @@ from servanda.sources.osce_settings import (
     CONFLICT,
     CORRECTION,
     PART_OF_PERIOD,
+    PERIOD_INFERRED,
     PERIOD_UNSTATED,
     REPEATS,
     RESTATED,
+    RUNNING_TOTAL,
     SUPERSEDED,
     TREND_ONLY,
     TRENDS,
     UNINFORMATIVE,
 )
+from servanda.sources.osce_totals import with_totals
 
 PLACE = "geometry"
 
 
 def derive(observations: pl.DataFrame, context: Context) -> pl.DataFrame:
-    """Flag what repeats, corrects or is superseded. A restated figure takes the period of the report that it is about.
+    """Flag what repeats, corrects or is superseded. A restated figure takes the period of the report that it is about,
+    and a running total the stretch that the periods leave open.
 
     A row supersedes an earlier one for the same region whose period begins or ends with its own.
     """
     del context
+    running = pl.col("flags").list.contains(RUNNING_TOTAL)
+    periods = _corrected(observations.filter(~running))
+    return with_totals(periods, observations.filter(running)).select(observations.columns)
+
+
+def _corrected(observations: pl.DataFrame) -> pl.DataFrame:
     restated = pl.col("flags").list.contains(RESTATED)
     own, again = observations.filter(~restated), observations.filter(restated)
-    rank, rank_again = _ranked(own), _ranked(again)
+    instant = pl.col("t_start") == pl.col("t_end")
+    rank, rank_again = _ranked(own), pl.concat([_ranked(again.filter(instant)), _ranked(again.filter(~instant))])
     live = again.join(rank_again.filter("superseded"), on="record_id", how="anti", maintain_order="left")
     marks = _compared(live, _periods(own, rank))
     told = observations.join(pl.concat([rank, rank_again]), on="record_id", how="left", maintain_order="left")
@@ -81,12 +92,16 @@ def _periods(own: pl.DataFrame, rank: pl.DataFrame) -> pl.DataFrame:
 
 def _compared(again: pl.DataFrame, periods: pl.DataFrame) -> pl.DataFrame:
     """Of every restated figure: what it is beside the report on the period that ends where it ends."""
-    asked = again.select("observation_id", PLACE, "t_start", "t_end", "count_low", pl.col("t_end").alias("at"))
+    inferred = pl.col("flags").list.contains(PERIOD_INFERRED).alias("inferred")
+    asked = again.select(
+        "observation_id", PLACE, "t_start", "t_end", "count_low", pl.col("t_end").alias("at"), inferred
+    )
     found = asked.sort("at", "observation_id").join_asof(
         periods, on="at", by=PLACE, strategy="backward", allow_exact_matches=False, check_sortedness=False
     )
     instant = pl.col("t_start") == pl.col("t_end")
-    same = (pl.col("to") == pl.col("t_end")) & (instant | (pl.col("from") == pl.col("t_start")))
+    by_end = instant | pl.col("inferred")
+    same = (pl.col("to") == pl.col("t_end")) & (by_end | (pl.col("from") == pl.col("t_start")))
     same, agrees = same.fill_null(False), pl.col("said") == pl.col("count_low")
     overlaps = (pl.col("to") > pl.col("t_start")) & ~instant & ~same & pl.col("said").is_not_null()
     return found.select(

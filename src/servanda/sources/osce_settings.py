@@ -8,6 +8,8 @@ UNINFORMATIVE = "uninformative"
 TREND_ONLY = "trend_only"
 RESTATED = "restated"
 PERIOD_UNSTATED = "period_unstated"
+PERIOD_INFERRED = "period_inferred"
+RUNNING_TOTAL = "running_total"
 REPEATS = "repeats"
 PART_OF_PERIOD = "part_of_period"
 CORRECTION = "correction"
@@ -33,6 +35,9 @@ FLAGS = {
     TREND_ONLY: "The report says more, fewer or similar and gives no number: no count, and no watch.",
     RESTATED: "A later report's figure for the period before its own.",
     PERIOD_UNSTATED: "The later report does not say how long that period was.",
+    PERIOD_INFERRED: "The later report does not say how long that period was: taken as the day before (setting daily).",
+    RUNNING_TOTAL: "What a running total adds to the one before it, less the periods between that are known; it counts "
+    "only where what is left is one stretch of time.",
     REPEATS: "It says the same as the report on that period: not counted again.",
     PART_OF_PERIOD: "It is part of a longer period's figure: not counted again.",
     CORRECTION: "It differs from the report on that period, and replaces it.",
@@ -52,7 +57,11 @@ FIGURES = {
 """Kind of every figure of a period. The first is the whole, the others are part of it."""
 
 AT_LEAST = ("ceasefire_violations", "explosions", "assessed_exercise", "previous", "cumulative")
-TRENDS = {"more": "more than before", "fewer": "fewer than before", "similar": "similar to before"}
+TRENDS = {
+    "more": "more, said without a number",
+    "fewer": "fewer, said without a number",
+    "similar": "similar, said without a number",
+}
 BASES = ("previous_period", "previous_24_hours")
 
 
@@ -67,6 +76,10 @@ class OsceSettings(Settings):
     and patrols went by day only (OSCE, Technical Monitoring on the Contact Line): well under one half."""
     p_false: float = 0.02
     """Share of counted violations that were none: 1 - p_true."""
+    daily: tuple[int, ...] = (1, 2, 3, 4, 5)
+    """Weekdays, 1 for Monday to 7, on which a period may begin whose 'previous period' was one of 24 hours. All 118
+    OSCE reports on weekdays of which the report before is there say it of 24 hours; after longer ones they say 'the
+    previous 24 hours'. After a Saturday or Sunday it is left open."""
     areas: Mapping[str, str] = {}
     """Name or code in the boundary file for a region that the reports call otherwise, such as {Donetsk: UA-14}."""
 

@@ -1,7 +1,7 @@
 """One trend: the series, its effort, the ratio with its interval, change-points, and what may be said of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Literal
@@ -16,10 +16,10 @@ from servanda.compliance.clock import EPOCH, micros
 from servanda.compliance.trend import series
 from servanda.compliance.trend.changepoints import Changes, Series, change_points
 from servanda.compliance.trend.effort import Basis, able, basis_of, day_of, hours_watched
-from servanda.compliance.trend.negbin import FAR, Design, Fit, estimate, information, profile
+from servanda.compliance.trend.latent import Design
+from servanda.compliance.trend.ratio import Ratio, ratio
 from servanda.compliance.trend.series import DAY_US, HOUR_US, Cells, Events
 from servanda.compliance.trend.settings import TrendSettings
-from servanda.compliance.trend.waves import Waves, drop_of, waves
 from servanda.findings import Interval, Trend, TrendChange, TrendPoint
 
 CONFIDENCE = 0.95
@@ -45,23 +45,26 @@ class Question:
 
 
 @dataclass(frozen=True)
-class _Ratio:
-    """The effect, and what it was read from."""
+class _Found:
+    """The ratio, what it was read from, and the cell of each of its rows."""
 
-    interval: Interval
-    fit: Fit
+    ratio: Ratio
     design: Design
-    waves: Waves
+    order: NDArray[np.int64]
 
 
 def trend_of_feed(q: Question, observations: pl.DataFrame, watches: pl.DataFrame, settings: TrendSettings) -> Trend:
     """Of one feed's measure; what it flags as uninformative is left out."""
     quiet = pl.col("flags").list.contains("uninformative").fill_null(False)
-    mine = observations.filter((pl.col("source_id") == q.source_id) & series.wanted(q.kinds) & ~quiet)
+    all_of_it = observations.filter((pl.col("source_id") == q.source_id) & series.wanted(q.kinds))
+    mine = all_of_it.filter(~quiet)
     if q.measure == "counts":
         low, high = _span(q)
         cells = series.periods(mine, q.unit, micros(low), micros(high))
-        return answer(q, cells, "covered_hours", settings)
+        found = answer(q, cells, "covered_hours", settings)
+        wordy = all_of_it.filter(pl.col("count_low").is_null())
+        without = {f"no_number{of}": _within(wordy, w) for of, w in (("", q.window), ("_before", q.before))}
+        return replace(found, values=(*found.values, *without.items()))
     events = series.events_of_feed(mine, q.measure)
     looked = able(watches.filter(pl.col("source_id") == q.source_id), q.kinds)
     return _of_events(q, events, looked, settings)
@@ -72,6 +75,11 @@ def trend_of_incidents(
 ) -> Trend:
     """Of incidents, each with the number that it is expected to stand for; all watches that could see them count."""
     return _of_events(q, series.events_of_incidents(incidents, weight), able(watches, q.kinds), settings)
+
+
+def _within(observations: pl.DataFrame, window: tuple[datetime, datetime]) -> float:
+    """How many end in the window."""
+    return float(observations.filter((pl.col("t_end") > window[0]) & (pl.col("t_end") <= window[1])).height)
 
 
 def _span(q: Question) -> tuple[datetime, datetime]:
@@ -91,8 +99,8 @@ def _of_events(q: Question, events: Events, looked: pl.DataFrame, settings: Tren
     return answer(q, cells.with_effort(effort), basis, settings)
 
 
-def answer(q: Question, cells: Cells, basis: Basis, settings: TrendSettings) -> Trend:
-    """The trend, or why there is none. Effort is told against its mean before the window."""
+def answer(q: Question, cells: Cells, basis: Basis, settings: TrendSettings, dated: bool = True) -> Trend:
+    """The trend, or why there is none. Effort is told against its mean before the window. ``dated``: with changes."""
     stated = float(cells.count[cells.effort <= 0].sum())
     cells = cells.only(cells.effort > 0)
     now, before = series.inside(cells, q.window), series.inside(cells, q.before)
@@ -114,12 +122,14 @@ def answer(q: Question, cells: Cells, basis: Basis, settings: TrendSettings) -> 
         points = tuple(_points(cells, None, strata)) if basis != "none" else ()
         return _trend(q, code, Interval(None, None, None), basis, counts, points, ())
     found = _ratio(q, cells.only(part), now[part], settings)
-    prefix = "reports_" if basis == "none" else ""
+    interval = found.ratio.interval
+    counts |= {"dispersion": found.ratio.mean(found.ratio.alpha), "correlation": found.ratio.mean(found.ratio.rho)}
+    if basis == "none":
+        return _trend(q, "reports", interval, basis, counts, tuple(_points(cells, None, strata)), ())
     weekday = _weekday_factor(q, cells, found)
-    changes = _changes(cells, weekday, settings)
-    more = {"dispersion": found.fit.alpha, "correlation": found.waves.rho, "inflation": found.waves.inflation}
-    points = tuple(_points(cells, _fitted(cells, part, found, weekday), strata))
-    return _trend(q, prefix + said(found.interval), found.interval, basis, {**counts, **more}, points, changes)
+    points = tuple(_points(cells, _fitted(cells, part, found), strata))
+    changes = _changes(cells, weekday, settings) if dated else ()
+    return _trend(q, said(interval), interval, basis, counts, points, changes)
 
 
 def said(ratio: Interval) -> str:
@@ -149,41 +159,49 @@ def _mean_effort(cells: Cells, share: Floats) -> float:
     return float((cells.effort * share).sum()) / hours if hours > 0 else 1.0
 
 
-def _ratio(q: Question, cells: Cells, now: Floats, settings: TrendSettings) -> _Ratio:
-    levels = np.eye(int(cells.stratum.max()) + 1)[cells.stratum] if len(cells.stratum) else np.ones((0, 1))
+def _ratio(q: Question, cells: Cells, now: Floats, settings: TrendSettings) -> _Found:
+    order = np.lexsort((cells.t_from, cells.stratum)).astype(np.int64)
+    cells, now = cells.only(order), now[order]
+    levels = np.eye(int(cells.stratum.max()) + 1)[cells.stratum]
     levels = levels[:, levels.any(axis=0)]
     x, ridge = levels, np.zeros(levels.shape[1])
     hours = float((cells.t_to - cells.t_from).sum()) / HOUR_US / max(levels.shape[1], 1)
     if hours >= settings.weekday_weeks * 168.0:
         share = series.weekdays(cells, q.days, q.weekdays) - 1.0 / 7.0
         x, ridge = np.c_[x, share], np.r_[ridge, np.full(7, settings.weekday_sd**-2)]
-    design = Design(cells.count, cells.effort, cells.at_least, now, x, ridge)
-    best = estimate(design, settings.dispersion, settings.dispersion_sd)
-    middle = (cells.t_from + cells.t_to) / (2 * DAY_US)
-    w = waves(design, best, np.asarray(middle), cells.stratum)
-    low, high = profile(design, best, drop_of(w, CONFIDENCE))
-    mean = None if best.beta >= FAR - 0.5 else 0.0 if best.beta <= -FAR + 0.5 else float(np.exp(best.beta))
-    return _Ratio(Interval(mean, low, high), best, design, w)
+    middle = np.asarray((cells.t_from + cells.t_to) / (2 * DAY_US))
+    design = Design(cells.count, cells.effort, cells.at_least, now, x, ridge, middle, cells.stratum)
+    return _Found(ratio(design, settings.dispersion, settings.dispersion_sd, CONFIDENCE), design, order)
 
 
-def _weekday_factor(q: Question, cells: Cells, found: _Ratio) -> Floats:
+def _weekday_factor(q: Question, cells: Cells, found: _Found) -> Floats:
     """(n,) what the weekday does to the level; 1 where weekdays have none of their own."""
     own = found.design.ridge > 0
     if not own.any():
         return np.ones(len(cells.count))
     share = series.weekdays(cells, q.days, q.weekdays) - 1.0 / 7.0
-    return np.asarray(np.exp(share @ found.fit.b[own]))
+    return np.asarray(np.exp(share @ found.ratio.fits.b[own] @ found.ratio.weight))
 
 
-def _fitted(cells: Cells, part: NDArray[np.bool_], found: _Ratio, weekday: Floats) -> Floats:
+def _fitted(cells: Cells, part: NDArray[np.bool_], found: _Found) -> Floats:
     """(n, 3) level per day at the effort before, weekdays evened out, with its interval; NaN in neither window."""
-    info, jacobian = information(found.design, found.fit)
-    level = jacobian * np.r_[found.design.ridge == 0.0, True]
-    spread = np.sqrt(np.einsum("ij,jk,ik->i", level, np.linalg.inv(info), level) * found.waves.inflation)
-    reach = spread * stats.t.ppf(0.5 + CONFIDENCE / 2.0, found.waves.freedom)
-    mean = found.fit.mean / found.design.effort / weekday[part] * 24.0
+    r, d = found.ratio, found.design
+    level = d.x * (d.ridge == 0.0)
+    inside = d.inside[:, None] * np.exp(r.fits.beta)
+    effect = np.log1p(inside - d.inside[:, None])
+    # What a wave adds to its level on average is taken from the counts, so that the line runs through their mean.
+    added = np.log(d.y.sum() / (d.effort * np.exp((d.x @ r.fits.b + effect) @ r.weight)).sum())
+    mean = level @ r.fits.b + effect + added
+    columns = np.repeat(level[:, None, :], len(r.alpha), axis=1)
+    columns = np.concatenate([columns, (inside / (1.0 - d.inside[:, None] + inside))[:, :, None]], axis=2)
+    within = np.einsum("ngi,gij,ngj->ng", columns, r.fits.covariance, columns)
+    middle = mean @ r.weight
+    spread = np.sqrt((within + (mean - middle[:, None]) ** 2) @ r.weight)
+    reach = np.minimum(spread * stats.norm.ppf(0.5 + CONFIDENCE / 2.0), 50.0)
+    shown = np.empty((len(d.y), 3))
+    shown[found.order] = 24.0 * np.exp(np.c_[middle, middle - reach, middle + reach])
     out = np.full((len(cells.count), 3), np.nan)
-    out[part] = np.c_[mean, mean * np.exp(-np.minimum(reach, 50.0)), mean * np.exp(np.minimum(reach, 50.0))]
+    out[part] = shown
     return out
 
 

@@ -58,7 +58,10 @@ class Changes:
 
 
 def change_points(series: Series, every_days: float, apart_days: float, sure: float) -> Changes:
-    """As many change-points as there are with probability ``sure``; ``every_days``: how far apart they are expected."""
+    """As many change-points as there are with probability ``sure``, each with dates that hold it with that.
+
+    ``every_days``: how far apart they are expected; ``apart_days``: two lie at least so far apart.
+    """
 
     def best(pairs: Iterable[tuple[float, float]]) -> "_Pass":
         return max((_Pass(series, a, k, every_days, apart_days) for a, k in pairs), key=lambda p: p.evidence)
@@ -69,9 +72,10 @@ def change_points(series: Series, every_days: float, apart_days: float, sure: fl
     near = ALPHAS.index(chosen.alpha)
     chosen = best((a, chosen.kappa) for a in ALPHAS[max(near - 2, 0) : near + 2])
     number = chosen.number(MOST)
-    # So many at least, with the chance asked for.
+    # So many at least, with the chance asked for; and of those, each that is to be found in one run of cells.
     many = int((1.0 - np.cumsum(number)[:-1] >= sure).sum())
-    return Changes(tuple(_named(chosen.sites(), many)), number, chosen.alpha, chosen.kappa)
+    named = tuple(c for c in _named(chosen.sites(), many) if c.probability >= sure)
+    return Changes(named, number, chosen.alpha, chosen.kappa)
 
 
 class _Pass:
@@ -197,10 +201,11 @@ def _named(sites: Floats, many: int) -> Iterator[Change]:
     found = []
     for _ in range(many):
         peak = int(left.argmax())
-        low, high = _run(left, peak, float(left.sum()))
-        whole = float(left[low:high].sum())
+        # One change is a chance of one: what lies beyond it belongs to others.
+        low, high = _run(left, peak, min(float(left.sum()), 1.0))
+        whole = min(float(left[low:high].sum()), 1.0)
         first, last = _run(left, peak, WITHIN * whole)
-        found.append(Change(peak, first, last - 1, min(whole, 1.0)))
+        found.append(Change(peak, first, last - 1, whole))
         left[low:high] = 0.0
     yield from sorted(found, key=lambda c: c.cell)
 

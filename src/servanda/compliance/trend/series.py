@@ -28,7 +28,7 @@ class Cells:
     at_least: NDArray[np.bool_]
     stratum: NDArray[np.int64]
 
-    def only(self, keep: NDArray[np.bool_]) -> "Cells":
+    def only(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> "Cells":
         return Cells(*(getattr(self, name)[keep] for name in self.__dataclass_fields__))
 
     def with_effort(self, effort: Floats) -> "Cells":

@@ -12,7 +12,7 @@ class TrendSettings(BaseModel):
 
     without_effort: Literal["abstain", "reports"] = Field(
         "abstain",
-        description="Where no effort is stated: say nothing, or speak of a change in reports, not in events.",
+        description="Where no effort is stated: say nothing, or give the ratio of reports, without rise or fall.",
     )
     min_before_days: float = Field(
         7.0, gt=0, description="With fewer watched days before there is no ratio: a week holds each weekday once."
@@ -30,10 +30,10 @@ class TrendSettings(BaseModel):
         0.5, gt=0, description="Standard deviation, as a logarithm, that weekday levels are shrunk by: 0.5 is 65 %."
     )
     dispersion: float = Field(
-        0.3, gt=0, description="Where the over-dispersion is shrunk to: daily counts that vary by about 55 % more."
+        0.1, gt=0, description="Where the over-dispersion is shrunk to: daily counts that vary by about 30 % more."
     )
     dispersion_sd: float = Field(
-        1.5, gt=0, description="How weakly: standard deviation of its logarithm; 1.5 lets it be 20 times less or more."
+        2.5, gt=0, description="How weakly: standard deviation of its logarithm; 2.5 is 12 times less or more."
     )
     change_days: float = Field(
         365.0, gt=0, description="Change-points are expected so many days apart: rare, unless the series insists."
