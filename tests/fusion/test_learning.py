@@ -88,7 +88,6 @@ def test_copies_do_not_make_each_other_look_watchful() -> None:
     assert after["detect"] == pytest.approx(before["detect"], abs=0.08)
 
 
-@pytest.mark.xfail(reason="replicas draw the sources of one witness group independently", strict=True)
 def test_copies_do_not_make_each_other_look_true() -> None:
     before, after = rough_alone_and_copied()
     assert after["p_true"] == pytest.approx(before["p_true"], abs=0.1)

@@ -64,8 +64,8 @@ def associate(
 
 def _edges(m: Model, label: Integers, source: int) -> tuple[Integers, Integers]:
     """Pairs (report, cluster) without repeats, from candidate pairs of reports."""
-    one, other = m.pairs[:, 0], m.pairs[:, 1]
-    open_ = (m.r.source[one] == source) & (label[one] < 0) & (label[other] >= 0)
+    one, other = m.pairs_of(source).T
+    open_ = (label[one] < 0) & (label[other] >= 0)
     n = int(label.max(initial=-1)) + 1
     codes = distinct(one[open_] * n + label[other[open_]])
     return codes // max(n, 1), codes % max(n, 1)

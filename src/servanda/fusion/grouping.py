@@ -74,13 +74,17 @@ def _repeats(m: Model, label: Integers, chance: Floats, alone: Integers, rng: np
     """Join what one source has told twice and nobody else has told, in place: each pair at most once."""
     single = np.zeros(len(m.r), dtype=bool)
     single[alone] = True
-    pairs = np.sort(m.pairs[single[m.pairs[:, 0]] & single[m.pairs[:, 1]]], axis=1)
+    mine = m.pairs_of(int(m.r.source[alone[0]])) if len(alone) else m.pairs[:0]
+    pairs = np.sort(mine[single[mine[:, 0]] & single[mine[:, 1]]], axis=1)
     codes = distinct(pairs[:, 0] * len(m.r) + pairs[:, 1])
     one, other = codes // len(m.r), codes % len(m.r)
     if not len(codes):
         return
-    source = m.r.source[one]
-    odds = m.quality.repeat[source] * likelihood(m, clusters(m, label, chance), one, label[other]) / m.around[one]
+    alike = np.full(len(m.r), -1)
+    alike[other] = 0
+    alike[alike == 0] = np.arange(np.count_nonzero(alike == 0))
+    repeat = m.quality.repeat[m.r.source[one]]
+    odds = repeat * likelihood(m, clusters(m, alike, chance), one, alike[other]) / m.around[one]
     both = np.bincount(np.r_[one, other], np.r_[odds, odds], len(m.r))
     p = odds / (1.0 + np.maximum(both[one], both[other]))
     order = np.lexsort((other, one, -p))

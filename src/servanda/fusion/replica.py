@@ -38,7 +38,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Replica:
-    """reports: without a frame; incident: (n,) what each is of, -1 where it is false."""
+    """reports: without a frame; incident: (n,) number of what each is of, negative where it is false."""
 
     reports: Reports
     incident: Integers
@@ -51,10 +51,10 @@ def replica(m: Model, seed: int) -> Replica:
     c = clusters(m, grouping.label, grouping.chance)
     chance = real(c, m, np.ones(len(m.r.sources), dtype=bool))
     likely = 0.5 * (m.true + chance[grouping.label])
-    spare = _false(m, likely, rng)
+    spare = _spare(m, likely, rng)
     left = np.bincount(grouping.label, ~spare, len(chance)) > 0
     incidents = _incidents(m, round(incidents_there(m)), c, chance * left, rng)
-    made = [_reports(m, source, incidents, spare, rng) for source in range(len(m.r.sources)) if source in m.r.source]
+    made = [part for which in range(max(len(m.r.groups), 1)) for part in _told_by(m, which, incidents, spare, rng)]
     arrays = {name: np.concatenate([part[name] for part in made]) for name in made[0]}
     incident = arrays.pop("incident")
     return Replica(m.r.made(arrays), incident)
@@ -67,14 +67,15 @@ def incidents_there(m: Model) -> float:
     return float(np.average(count * (1.0 - q.false) / (1.0 + q.repeat) / q.detect, weights=q.matches + 1.0))
 
 
-def _false(m: Model, likely: Floats, rng: np.random.Generator) -> NDArray[np.bool_]:
+def _spare(m: Model, likely: Floats, rng: np.random.Generator) -> NDArray[np.bool_]:
     """(n,) reports that stand for false ones, each source's share of them: the less likely ones more often."""
     out = np.zeros(len(m.r), dtype=bool)
     wrong = np.maximum(1.0 - likely, LEAST_DOUBT)
     for source in range(len(m.r.sources)):
         own = np.flatnonzero(m.r.source == source)
         n = round(len(own) * m.quality.false[source])
-        out[rng.choice(own, n, replace=False, p=wrong[own] / wrong[own].sum())] = n > 0
+        if n:
+            out[rng.choice(own, n, replace=False, p=wrong[own] / wrong[own].sum())] = True
     return out
 
 
@@ -101,44 +102,85 @@ def _times_near(m: Model, x_km: Floats, y_km: Floats, t_h: Floats, rng: np.rando
     return np.clip(moved, t_h.min(initial=np.inf), t_h.max(initial=-np.inf))
 
 
-def _reports(
-    m: Model, source: int, incidents: Told, spare: NDArray[np.bool_], rng: np.random.Generator
-) -> dict[str, Floats | Integers]:
-    """What one source tells of them: first reports, repeats, and false ones like its own reports."""
+Rows = dict[str, Floats | Integers]
+
+
+def _told_by(m: Model, which: int, incidents: Told, spare: NDArray[np.bool_], rng: np.random.Generator) -> list[Rows]:
+    """What the sources of one witness group tell. They repeat each other: who detects less tells some of what the best
+    of them tells, and who makes up less some of what the first makes up."""
+    count = np.bincount(m.r.source, minlength=len(m.r.sources))
+    sources = [int(s) for s in np.argsort(-count, kind="stable") if count[s] and m.group_of[s] == which]
+    luck = rng.random(len(incidents.kind))
+    out: list[Rows] = []
+    made_up: Rows | None = None
+    for source in sources:
+        true = _true(m, source, incidents, luck, rng)
+        q = m.quality.false[source]
+        n = round(len(true["kind"]) * q / (1.0 - q))
+        false = _made_up(m, source, n, spare, rng) if made_up is None else _repeated(m, source, n, made_up, rng)
+        made_up = made_up or false
+        out += [_rows(m, true), _rows(m, false)]
+    return out
+
+
+def _true(m: Model, source: int, incidents: Told, luck: Floats, rng: np.random.Generator) -> Rows:
+    """First reports and repeats of incidents."""
     r, q = m.r, m.quality
     own = np.flatnonzero(r.source == source)
-    first = np.flatnonzero(rng.random(len(incidents.kind)) < q.detect[source])
+    first = np.flatnonzero(luck < q.detect[source])
     again = rng.choice(first, rng.binomial(len(first), min(q.repeat[source], 1.0)))
     which = np.concatenate([first, again])
     told = incidents[which]
-    like = rng.choice(own, len(told.kind))
-    n_false = round(len(told.kind) * q.false[source] / (1.0 - q.false[source]))
-    pool = own[spare[own]] if spare[own].any() else own
-    false = rng.permutation(np.resize(pool, n_false))
-    when = np.where(r.width_h[false] > 0, r.t_h[false], _times_near(m, r.x_km[false], r.y_km[false], r.t_h[false], rng))
+    like = rng.choice(own, len(which))
     says = np.cumsum(m.says[source], axis=1)
-    drawn = rng.random(len(told.kind)) * says[told.kind, -1]
+    drawn = rng.random(len(which)) * says[told.kind, -1]
     kind = (drawn[:, None] > says[told.kind]).sum(axis=1)
-    late = told.t_h + rng.normal(0.0, q.time_h[source], len(told.kind))
-    width = r.width_h[like]
-    stretch = np.maximum(width, 1e-9)
+    late = told.t_h + rng.normal(0.0, q.time_h[source], len(which))
     x, y = (v + rng.normal(0.0, m.s_km[like]) for v in (told.x_km, told.y_km))
-    at = np.concatenate([like, false])
+    kind = np.minimum(kind, len(m.kinds) - 1)
+    return {"incident": which, "x_km": x, "y_km": y, "t_h": _within(late, r.width_h[like]), "kind": kind, "like": like}
+
+
+def _within(t_h: Floats, width_h: Floats) -> Floats:
+    """Middles of the stretches that hold the times, where a report gives only a stretch."""
+    stretch = np.maximum(width_h, 1e-9)
+    return np.where(width_h > 0, (np.floor(t_h / stretch) + 0.5) * stretch, t_h)
+
+
+def _made_up(m: Model, source: int, n: int, spare: NDArray[np.bool_], rng: np.random.Generator) -> Rows:
+    """Reports of nothing, like those of its own that stand for false ones."""
+    r = m.r
+    own = np.flatnonzero(r.source == source)
+    like = rng.permutation(np.resize(own[spare[own]] if spare[own].any() else own, n))
+    near = _times_near(m, r.x_km[like], r.y_km[like], r.t_h[like], rng)
+    when = np.where(r.width_h[like] > 0, r.t_h[like], near)
+    number = -1 - (source << 32) - np.arange(n)
     return {
-        "incident": np.concatenate([which, np.full(n_false, -1)]),
-        "x_km": np.concatenate([x, r.x_km[false]]),
-        "y_km": np.concatenate([y, r.y_km[false]]),
-        "s_km": r.s_km[at],
-        "lean": np.zeros((len(at), 2)),
-        "post": np.zeros(len(at), dtype=np.int64),
-        "t_h": np.concatenate([np.where(width > 0, (np.floor(late / stretch) + 0.5) * stretch, late), when]),
-        "width_h": r.width_h[at],
-        "p_true": r.p_true[at],
-        "trust": r.trust[at],
-        "before": r.before[at],
-        "kind": np.concatenate([np.minimum(kind, len(m.kinds) - 1), r.kind[false]]),
-        "source": np.full(len(at), source),
-        "group": r.group[at],
-        "counted": np.zeros(len(at), dtype=bool),
-        "distinct": np.zeros(len(at), dtype=bool),
+        "incident": number,
+        "x_km": r.x_km[like],
+        "y_km": r.y_km[like],
+        "t_h": when,
+        "kind": r.kind[like],
+        "like": like,
     }
+
+
+def _repeated(m: Model, source: int, n: int, of: Rows, rng: np.random.Generator) -> Rows:
+    """The same rumours, with errors of its own."""
+    at = rng.permutation(len(of["kind"]))[:n]
+    like = rng.choice(np.flatnonzero(m.r.source == source), len(at))
+    rows: Rows = {name: values[at] for name, values in of.items()}
+    late = rows["t_h"] + rng.normal(0.0, m.quality.time_h[source], len(at))
+    x, y = (rows[v] + rng.normal(0.0, m.s_km[like]) for v in ("x_km", "y_km"))
+    return rows | {"x_km": x, "y_km": y, "t_h": _within(late, m.r.width_h[like]), "like": like}
+
+
+def _rows(m: Model, told: Rows) -> Rows:
+    """All arrays of reports: what is told, and the rest as in the reports that they are like."""
+    like, n = told["like"].astype(np.int64), len(told["like"])
+    rest = {
+        name: getattr(m.r, name)[like] for name in ("s_km", "width_h", "p_true", "trust", "before", "source", "group")
+    }
+    none = {"lean": np.zeros((n, 2)), "post": np.zeros(n, dtype=np.int64)}
+    flags = {name: np.zeros(n, dtype=bool) for name in ("counted", "distinct")}
+    return {name: values for name, values in told.items() if name != "like"} | rest | none | flags

@@ -13,6 +13,8 @@ from servanda.fusion.histories import Rates, histories, rates
 from servanda.fusion.model import Model
 from servanda.fusion.quality import Quality, logit, share
 
+LEAST_SHARE, AT_MOST = 1e-3, 0.95
+"""Ends of what a source may be learned to detect or to make up."""
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
@@ -37,7 +39,7 @@ def learned(m: Model, start: Start, seed: int) -> Round:
     found = rates(histories(m, grouping), *believed)
     of = m.group_of
     detect = share(found.detect)[of] * m.quality.detect / share(believed[0])[of]
-    false = share(logit(m.quality.false) + (found.false - believed[1])[of])
+    false = share(_odds(m.quality.false) + (found.false - believed[1])[of])
     return Round(replace(quality, detect=detect, false=false, repeat=_told_again(m, grouping)), found, clear)
 
 
@@ -49,8 +51,13 @@ def by_group(m: Model, q: Quality) -> tuple[Floats, Floats, Floats]:
     total = np.maximum(np.bincount(m.group_of, count, groups), 1e-9)
     detect = np.full(groups, 1e-3)
     np.maximum.at(detect, m.group_of, q.detect)
-    false, repeat = (np.bincount(m.group_of, count * v, groups) / total for v in (logit(q.false), q.repeat))
-    return logit(detect), false, repeat
+    false, repeat = (np.bincount(m.group_of, count * v, groups) / total for v in (_odds(q.false), q.repeat))
+    return _odds(detect), false, repeat
+
+
+def _odds(p: Floats) -> Floats:
+    """Log odds; what is stated as never or always is taken for nearly so."""
+    return logit(np.clip(p, LEAST_SHARE, AT_MOST))
 
 
 def _told_again(m: Model, grouping: Grouping) -> Floats:

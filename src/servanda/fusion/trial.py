@@ -18,17 +18,18 @@ from servanda.fusion.priors import Priors
 from servanda.fusion.quality import Quality, logit, mean_by_source
 from servanda.fusion.replica import replica
 from servanda.fusion.reports import Reports
-from servanda.fusion.rounds import Round, learned
+from servanda.fusion.rounds import AT_MOST, LEAST_SHARE, Round, learned
 
 Floats = NDArray[np.float64]
 SHARES = ("detect", "false", "confusion", "repeat")
 SIZES = ("sigma_km", "time_h")
-LEAST_SHARE, AT_MOST = 1e-3, 0.95
 INTERVAL = 0.95
 FURTHEST_ODDS, FURTHEST_SIZE = 3.0, float(np.log(3.0))
 """Trials move odds by a factor of 20 and sizes by a factor of 3 at most: they correct what was learned, no more."""
 FURTHEST_STEP = 1.5
 """... and odds of false reports by a factor of 4.5 at most in one round."""
+AS_BEFORE = 4
+"""Candidates are looked for anew every so many rounds: errors move by little from one to the next."""
 FULL = 4.0
 """So many rounds go all the way; later ones go this share of their number, so that chance averages out (Robbins and
 Monro 1951)."""
@@ -54,8 +55,9 @@ def trial(part: Reports, quality: Quality, start: Start, priors: Priors, seed: i
     steps, errors = [], []
     first = _scaled(quality)
     far = _furthest(first, quality, priors)
+    m: Model | None = None
     for number in range(priors.replica_rounds):
-        m = model(part, quality, priors)
+        m = model(part, quality, priors, like=m if number % AS_BEFORE else None)
         twin = model(replica(m, seed + number).reports, quality, priors)
         with ThreadPoolExecutor(2) as pool:
             here, there = pool.map(learned, (m, twin), (start, start), (seed + number, seed + number))

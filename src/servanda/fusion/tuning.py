@@ -18,7 +18,7 @@ LEAST, MOST = 0.05, 0.6
 
 @dataclass(frozen=True)
 class Twin:
-    """m: a replica as a model; incident: (n,) what each of its reports is of, -1 where it is false."""
+    """m: a replica as a model; incident: (n,) number of what each of its reports is of, negative where it is false."""
 
     m: Model
     incident: Integers
@@ -48,8 +48,8 @@ def least_chance(made: Sequence[Twin]) -> float:
 
 
 def _incidents(x: Twin) -> int:
-    """A false report is an incident of its own: it stands alone."""
-    return len(distinct(x.incident[x.incident >= 0])) + int((x.incident < 0).sum())
+    """What is made up counts as incidents, too: it is told as such."""
+    return len(distinct(x.incident))
 
 
 def _groups(m: Model, link: float) -> int:
