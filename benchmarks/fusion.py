@@ -27,6 +27,8 @@ from servanda.fusion.trial import Learned
 from servanda.fusion.tuning import least_chance, twins
 from servanda.tables import SOURCES
 
+MANY = 5000
+
 
 def oracle(rows: pl.DataFrame, tellers: tuple[Teller, ...]) -> Beliefs:
     """The true parameters of sources; copies are found, and the least chance is set on replicas, as ever."""
@@ -59,7 +61,8 @@ class Options:
 
 @dataclass(frozen=True)
 class Row:
-    """A family of worlds in the table at the end; ``peers``: F1 by peer, None where it failed."""
+    """A family of worlds in the table at the end; ``peers``: F1 by peer, None where it failed. stated, happened: of each
+    incident of all its worlds."""
 
     name: str
     f1: float
@@ -68,6 +71,8 @@ class Row:
     worst: float
     ece: float
     peers: dict[str, float | None]
+    stated: NDArray[np.float64]
+    happened: NDArray[np.bool_]
 
 
 def family(name: str, made: list[Arrays], tellers: tuple[Teller, ...], options: Options) -> Row:
@@ -86,14 +91,15 @@ def family(name: str, made: list[Arrays], tellers: tuple[Teller, ...], options: 
     top, top_b3, _ = np.mean(best, axis=0)
     counts = [c for _, _, c in ours]
     worst = max(counts, key=abs)
-    error = calibration_error(np.concatenate(stated), np.concatenate(happened))
+    pooled = np.concatenate(stated), np.concatenate(happened)
+    error = calibration_error(*pooled)
     each = np.mean([calibration_error(p, y) for p, y in zip(stated, happened, strict=True)])
     print(f"\n{name}: {len(made)} seeds, {len(made[0]['src'])} reports in the first")
     print(f"  {'servanda':<15} F1 {f1:.3f} B3 {b3:.3f} count {np.mean(counts):+.3f} (worst {worst:+.3f}) "
           f"ECE {error:.3f} (by world {each:.3f})  {seconds / len(made):.1f} s")  # fmt: skip
     print(f"  {'oracle':<15} F1 {top:.3f} B3 {top_b3:.3f}   servanda / oracle {f1 / top:.3f}", flush=True)
     reached = {p: beside(p, made, ours, tellers, options) for p in options.peers}
-    return Row(name, float(f1), float(top), float(np.mean(counts)), worst, error, reached)
+    return Row(name, float(f1), float(top), float(np.mean(counts)), worst, error, reached, *pooled)
 
 
 def beside(
@@ -133,10 +139,25 @@ def table(rows: Sequence[Row], peers: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
+def reliability(rows: Sequence[Row]) -> str:
+    """All worlds together: the calibration error, and by tenths what was stated, what was true, how many."""
+    p, true = (np.concatenate(v) for v in zip(*((r.stated, r.happened) for r in rows), strict=True))
+    tenth = np.minimum((10 * p).astype(int), 9)
+    points = [
+        f"| {p[tenth == b].mean():.3f} | {true[tenth == b].mean():.3f} | {(tenth == b).sum():,} |"
+        for b in np.unique(tenth)
+    ]
+    head = (
+        f"all worlds together: ECE {calibration_error(p, true):.3f}\n\n| stated | true | incidents |\n|---:|---:|---:|"
+    )
+    return "\n".join([head, *points])
+
+
 def arguments() -> argparse.Namespace:
     ap = argparse.ArgumentParser(description=__doc__)
     ap.add_argument("--quick", action="store_true", help="two seeds, and no dense harness world")
     ap.add_argument("--seeds", type=int, default=10)
+    ap.add_argument("--first-seed", type=int, default=1)
     ap.add_argument("--families", nargs="*", default=list(FAMILIES), choices=list(FAMILIES))
     ap.add_argument("--harness", nargs="*", type=int, default=[2000, 20000], help="incidents of the harness's worlds")
     ap.add_argument("--peers", nargs="*", default=list(PEERS), choices=PEERS)
@@ -154,16 +175,17 @@ def main() -> None:
     if h is None:
         print("SERVANDA_BENCH names no folder with corroboration.py: peers and the harness world are left out.")
     options = Options(a.peers if h else (), a.peer_seeds, a.budget, a.timeout)
-    seeds = range(1, (2 if a.quick else a.seeds) + 1)
+    seeds = range(a.first_seed, a.first_seed + (2 if a.quick else a.seeds))
     rows = [family(n, [world(FAMILIES[n], s) for s in seeds], FAMILIES[n].tellers, options) for n in a.families]
     if h:
         tellers = tuple(Teller(*source) for source in h.SOURCES)
         for n in a.harness[:1] if a.quick else a.harness:
-            d = h.make(n, 90, 7)
+            # Of the large world only the seed that the peers' measured baselines are of.
+            made = [h.make(n, 90, s) for s in range(7, 7 + (len(seeds) if n <= MANY else 1))]
             # The harness numbers the false reports of its first source right after the incidents.
-            known = d | {"truth": np.where(d["truth"] < n, d["truth"], d["truth"] + FALSE)}
-            rows.append(family(f"harness, {n:,}", [known], tellers, options))
-    print("\n" + table(rows, options.peers))
+            known = [d | {"truth": np.where(d["truth"] < n, d["truth"], d["truth"] + FALSE)} for d in made]
+            rows.append(family(f"harness, {n:,}", known, tellers, options))
+    print("\n" + table(rows, options.peers) + "\n\n" + reliability(rows))
 
 
 if __name__ == "__main__":

@@ -45,6 +45,12 @@ SEVEN = (
     Teller("patrol", 0.2, 0.8, 1.0, 0.05, 0.03, 0.05),
     Teller("channel", 0.4, 3.0, 2.0, 0.2, 0.3, 0.1),
 )
+UNEVEN = (
+    Teller("post", 0.15, 0.5, 0.5, 0.05, 0.02, 0.0),
+    Teller("wire", 0.7, 6.0, 6.0, 0.2, 0.45, 0.1),
+    Teller("camera", 0.4, 0.2, 0.1, 0.02, 0.1, 0.01),
+    Teller("channel", 0.5, 3.0, 2.0, 0.25, 0.3, 0.05),
+)
 COPYING = (*FOUR, Teller("echo", 0.1, 5.0, 4.0, 0.15, 0.15, 0.02, copies={"media": 0.4}))
 
 
@@ -65,6 +71,8 @@ FAMILIES = {
     "noisy": Family(NOISY),
     "poor sources": Family(POOR),
     "seven sources": Family(SEVEN),
+    "three sources": Family((FOUR[0], FOUR[2], SEVEN[6])),
+    "uneven sources": Family(UNEVEN),
     "copying (undeclared)": Family(COPYING),
     "moving, in waves": Family(moving=True),
 }
