@@ -61,8 +61,8 @@ class Options:
 
 @dataclass(frozen=True)
 class Row:
-    """A family of worlds in the table at the end; ``peers``: F1 by peer, None where it failed. stated, happened: of each
-    incident of all its worlds."""
+    """A family of worlds in the table at the end; ``peers``: F1 by peer, None where it failed. stated, happened: of
+    each incident of all its worlds."""
 
     name: str
     f1: float

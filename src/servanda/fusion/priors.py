@@ -48,6 +48,12 @@ class Priors(BaseModel):
     replica_rounds: int = Field(
         12, ge=0, description="Rounds in which learning is corrected by trying it on a replica."
     )
+    replica_misfit: float = Field(
+        0.4,
+        ge=0,
+        description="How far log odds of false reports are off between data and replicas, which are never quite alike, "
+        "where matching is wholly unclear; less in proportion where it is clear. Chosen on simulated worlds.",
+    )
     learn_reports: int = Field(10_000, ge=100, description="Of more reports, learning looks at about so many.")
     learn_pairs: int = Field(1_500_000, ge=1000, description="Of more pairs of two sources, a part is counted.")
     learn_window_km: float = Field(40.0, gt=0, description="Coincidences are looked for within this distance.")

@@ -1,0 +1,74 @@
+"""What a source makes up, between what is stated and what the data say; and what it detects, where that hangs on it."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from servanda.fusion.model import Model
+from servanda.fusion.quality import Quality, logit, mean_by_source
+from servanda.fusion.rounds import AT_MOST, LEAST_SHARE, Round
+
+Floats = NDArray[np.float64]
+FURTHEST_STEP = 1.5
+"""Odds of false reports move by a factor of 4.5 at most in one round."""
+LEAST_CLEAR, UNCLEAR = 0.02, 0.1
+"""Matching is never taken to be less clear than the first; at the second, a source's own matches and the number of
+its reports weigh alike in its detection."""
+LEAST_INFORMATION = 1e-6
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """Arrays (s,), on the scale of log odds of false shares: the step to take, and the standard deviation of what is
+    known of them."""
+
+    step: Floats
+    sd: Floats
+
+
+def balanced(m: Model, here: Round, there: Round) -> Weighed:
+    """To where what is stated and what the data say meet; ``here`` from the data, ``there`` from a replica.
+
+    What is stated weighs as so many reports known to be true or false. The data weigh by the information of histories,
+    less what is lost because matching is unclear (the missing information of Louis 1982), replicas are few, and none
+    is quite like the data (``replica_misfit``).
+    """
+    r, of = m.r, m.group_of
+    groups = len(here.rates.false)
+    count = np.bincount(r.source, minlength=len(of)) + 1e-9
+
+    def mean(values: Floats) -> Floats:
+        return np.asarray(np.bincount(of, count * values, groups) / np.maximum(np.bincount(of, count, groups), 1e-9))
+
+    before = np.clip(1.0 - mean_by_source(r, r.before), LEAST_SHARE, AT_MOST)
+    stated = np.full(groups, 1e-9)
+    np.maximum.at(stated, of, mean_by_source(r, r.trust) * before * (1.0 - before))
+    clear = np.maximum(mean(here.clear), LEAST_CLEAR)
+    noise = np.sqrt(clear + 2.0 / m.priors.replica_rounds)
+    misfit = np.diag((m.priors.replica_misfit * (1.0 - clear)) ** 2)
+    variance = noise[:, None] * _inverse(here.rates.information) * noise + misfit
+    data = clear[:, None] * _inverse(variance) * clear
+    told = data @ ((here.rates.false - there.rates.false) / clear)
+    back = stated * (mean(logit(before)) - mean(logit(np.clip(m.quality.false, LEAST_SHARE, AT_MOST))))
+    known = _inverse(data + np.diag(stated))
+    step = np.clip(known @ (told + back), -FURTHEST_STEP, FURTHEST_STEP)
+    return Weighed(step[of], np.sqrt(np.diag(known))[of])
+
+
+def _inverse(information: Floats) -> Floats:
+    """Of a symmetric matrix; what it says nothing of gets a vast variance."""
+    size, way = np.linalg.eigh(information)
+    return np.asarray(way / np.maximum(size, LEAST_INFORMATION) @ way.T)
+
+
+def agreed(m: Model, q: Quality, clear: Floats) -> Quality:
+    """Detection where matching is unclear: what the number of reports says, if there are as many incidents as the
+    others make out."""
+    count = np.bincount(m.r.source, minlength=len(m.r.sources)).astype(np.float64)
+    true = np.maximum(count * (1.0 - q.false) / (1.0 + q.repeat), 1e-9)
+    weight = clear * count + 1e-9
+    there = np.exp(np.average(np.log(true / q.detect), weights=weight))
+    own = clear / (clear + UNCLEAR)
+    detect = np.exp(own * np.log(q.detect) + (1.0 - own) * np.log(true / there))
+    return replace(q, detect=np.clip(detect, LEAST_SHARE, AT_MOST))
