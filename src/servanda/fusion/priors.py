@@ -70,9 +70,6 @@ class Priors(BaseModel):
         0.85, gt=0, lt=1, description="Share of true reports that learning begins with where nothing is stated (F, 6)."
     )
     unstated_weight: float = Field(10.0, gt=0, description="That share weighs as so many reports.")
-    doubt: float = Field(
-        0.15, ge=0, le=1, description="Least weight of the share of true reports stated, however much was learned."
-    )
     learn_stretch_h: float = Field(
         240.0, gt=0, description="Learning looks at whole stretches of time, each at least so long, ten at most."
     )
