@@ -1,5 +1,7 @@
 """How sure an incident is: by those who tell it, by those who looked and did not, and by trial on replicas."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -19,10 +21,12 @@ def weighed(
     grouping: Grouping,
     watches: pl.DataFrame | None,
     calibration: Calibration | None,
+    repeating: NDArray[np.int64],
 ) -> pl.Series:
     """Probability of each row: Bayes for the silence of those who looked, then calibrated where that was learned.
 
-    Who looked is what the watches say; without any, a learned source looks at as much as it detects.
+    ``repeating`` (groups, sources): reports that only repeat another, so that who sent them was not silent. Who looked
+    is what the watches say; without any, a learned source looks at as much as it detects.
     """
     p = table["probability"].to_numpy()
     group = table["group"].to_numpy()
@@ -30,7 +34,7 @@ def weighed(
     if watches is not None and watches.height and table.height:
         missed = unconfirmed(table, watches)
     elif m.quality.matches.any():
-        missed = _absent(m, grouping)[group]
+        missed = _absent(m, grouping, repeating)[group]
     sure = np.clip(p, 0.0, 1.0 - 1e-12)
     odds = sure / (1.0 - sure) * np.exp(missed)
     p = odds / (1.0 + odds)
@@ -41,9 +45,9 @@ def weighed(
     return pl.Series("probability", p)
 
 
-def _absent(m: Model, grouping: Grouping) -> NDArray[np.float64]:
+def _absent(m: Model, grouping: Grouping, repeating: NDArray[np.int64]) -> NDArray[np.float64]:
     c = clusters(m, grouping.label, grouping.chance)
-    return silent(c, m, np.ones(len(m.r.sources), dtype=bool))
+    return silent(replace(c, has=c.has + repeating), m, np.ones(len(m.r.sources), dtype=bool))
 
 
 def _counted(m: Model, grouping: Grouping) -> NDArray[np.bool_]:

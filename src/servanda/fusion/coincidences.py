@@ -21,8 +21,8 @@ from servanda.fusion.reports import Reports
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-RINGS, LAGS = 14, 12
-NEAREST = 0.02
+RINGS, LAGS = 18, 16
+NEAREST = 0.002
 """Inner edge of the rings and lags as a share of the window; they widen by a constant factor."""
 ROUNDS = 60
 BY_CHANCE = 0.25
@@ -31,6 +31,7 @@ FAR = 1.1
 """Accidents are seen from so many windows of time on."""
 EVEN = 1000.0
 """An even rate in time weighs as so many pairs too far apart to be of one incident; these show waves in the rate."""
+TINY = 1e-12
 CHUNK = 1000
 """Reports whose pairs are held in memory at once."""
 
@@ -97,7 +98,12 @@ def coincidences(r: Reports, priors: Priors, beyond_km: float = -1.0) -> Start:
         then = [_step(c, x) for c, x in zip(counts, now, strict=True)]
         matches = np.array([x.matches / c.part for x, c in zip(then, counts, strict=True)])
         km2, precision[0] = _shared(pairs, [x.km2 for x in then], [x.km2 for x in now], then, km2, known.km2)
-        h2, precision[1] = _shared(pairs, [x.h2 for x in then], [x.h2 for x in now], then, h2, known.h2)
+        # A variance from n squares has variance 2 v² / n; from n distances, which have two axes, v² / n.
+        spread = [np.sqrt(2.0) * x.h2 for x in now]
+        h2, precision[1] = _shared(pairs, [x.h2 for x in then], spread, then, h2, known.h2)
+        # No finer than the first ring and lag: else the nearest pairs alone would bear themselves out.
+        km2 = np.maximum(km2, (NEAREST * priors.learn_window_km) ** 2)
+        h2 = np.maximum(h2, (NEAREST * priors.learn_window_h) ** 2)
         doubt = [-np.log(np.clip((x.agree - BY_CHANCE) / (1.0 - BY_CHANCE), 0.05, 0.999)) for x in then]
         known_wrong, sure = _shared(pairs, doubt, [1.0] * len(pairs), then, -np.log1p(-wrong), np.zeros(n))
         wrong = 1.0 - np.exp(-known_wrong)
@@ -211,8 +217,8 @@ def _step(c: Counts, now: _Excess) -> _Excess:
     ours = matched / (matched + accident + 1e-300)
     w = c.pairs * ours
     total = max(float(w.sum()), 1e-9)
-    km2 = float((w.sum(axis=(1, 2)) * 0.5 * (c.rings_km[1:] ** 2 + c.rings_km[:-1] ** 2)).sum()) / total / 2.0
-    h2 = float((w.sum(axis=(0, 2)) * _mean_square(c.lags_h)).sum()) / total
+    km2 = float((w.sum(axis=(1, 2)) * _in_ring(now.km2, c.rings_km)).sum()) / total / 2.0
+    h2 = float((w.sum(axis=(0, 2)) * _in_lag(now.h2, c.lags_h)).sum()) / total
     km2 *= now.km2 / max(_inside_km2(now.km2, c.rings_km[-1]), 1e-9)
     h2 *= now.h2 / max(_inside_h2(now.h2, c.lags_h[-1]), 1e-9)
     agree = float(np.clip(w.sum(axis=(0, 1))[1] / total, 0.01, 0.99))
@@ -221,8 +227,21 @@ def _step(c: Counts, now: _Excess) -> _Excess:
     return _Excess(total / seen, min(km2, top_km2), min(h2, top_h2), agree, float((c.pairs * ours**2).sum()))
 
 
-def _mean_square(edges: Floats) -> Floats:
-    return np.asarray((edges[1:] ** 2 + edges[1:] * edges[:-1] + edges[:-1] ** 2) / 3.0)
+def _in_ring(km2: float, edges: Floats) -> Floats:
+    """Mean squared distance within each ring, for a round bell of that variance on each axis."""
+    left = np.exp(-(edges**2) / (2.0 * km2))
+    share = left[:-1] - left[1:]
+    mean = 2.0 * km2 + (edges[:-1] ** 2 * left[:-1] - edges[1:] ** 2 * left[1:]) / np.maximum(share, TINY)
+    return np.where(share > TINY, mean, edges[:-1] ** 2)
+
+
+def _in_lag(h2: float, edges: Floats) -> Floats:
+    """Mean square within each stretch of lags, for a bell of that variance."""
+    z = edges / np.sqrt(h2)
+    bell = np.exp(-(z**2) / 2.0) / np.sqrt(2.0 * np.pi)
+    share = ndtr(z[1:]) - ndtr(z[:-1])
+    mean = h2 * (1.0 - (z[1:] * bell[1:] - z[:-1] * bell[:-1]) / np.maximum(share, TINY))
+    return np.where(share > TINY, mean, edges[:-1] ** 2)
 
 
 def _inside_km2(km2: float, edge: float) -> float:

@@ -35,19 +35,30 @@ def build(
     rows = rows.join(_grouped(r, m, grouping, origin), on="report", how="left", maintain_order="left").with_columns(
         (pl.col("p_true") * pl.col("supports")).alias("p_true")
     )
+    repeating = _repeating(r, rows, int(grouping.label.max(initial=-1)) + 1)
     repeated = copies(rows, m.priors)
     rows = _with_voices(rows, repeated.voices)
     table = believed(rows, m.priors.rumour)
     for part in (_named(rows), *details(rows, m.priors)):
         table = table.join(part, on="group", how="left", maintain_order="left")
     table = table.with_columns(pl.col("kinds").list.first().struct.field("value").alias("kind"))
-    table = table.with_columns(weighed(table, m, grouping, watches, calibration))
+    table = table.with_columns(weighed(table, m, grouping, watches, calibration, repeating))
     incidents = INCIDENTS.conform(table.select(INCIDENTS.names)).sort("t_start", "incident_id")
     ids = table.select("group", "incident_id")
     members = rows.select("group", "observation_id", _belonging().alias("probability"))
     membership = _membership(members, ids)
     others = _alternatives(r, told_first(origin), grouping)
     return incidents, membership, _membership(others, ids), repeated.links
+
+
+def _repeating(r: Reports, rows: pl.DataFrame, groups: int) -> NDArray[np.int64]:
+    """(groups, sources) reports that were found to repeat another before matching."""
+    copied = rows.filter(pl.col("repeats").is_not_null()).unique("report", keep="first", maintain_order=True)
+    if copied.is_empty():
+        return np.zeros((groups, len(r.sources)), dtype=np.int64)
+    source = copied["source_id"].replace_strict({s: i for i, s in enumerate(r.sources)}, return_dtype=pl.Int64)
+    code = copied["group"].cast(pl.Int64).to_numpy() * len(r.sources) + source.to_numpy()
+    return np.bincount(code, minlength=groups * len(r.sources)).reshape(groups, len(r.sources))
 
 
 def _with_voices(rows: pl.DataFrame, voices: pl.DataFrame) -> pl.DataFrame:
