@@ -70,6 +70,7 @@ def trial(part: Reports, quality: Quality, start: Start, priors: Priors, seed: i
         return Learned(quality, quality, quality)
     centre = np.mean(steps[len(steps) // 2 :], axis=0)
     off = _reach(np.array(errors))
+    off = np.hypot(off, norm.ppf(0.5 + INTERVAL / 2.0) * _shared_error(start, quality))
     off[FALSE] = np.maximum(off[FALSE], norm.ppf(0.5 + INTERVAL / 2.0) * weighed.sd)
     return Learned(*(_unscaled(centre + side * off, quality) for side in (0.0, -1.0, 1.0)))
 
@@ -87,6 +88,18 @@ def _reach(errors: Floats) -> Floats:
         return np.full(errors.shape[1:], np.inf)
     of = student.ppf(0.5 + INTERVAL / 2.0, rounds - 1)
     return np.asarray(of * errors.std(axis=0, ddof=1) * np.sqrt(1.0 + 1.0 / rounds))
+
+
+def _shared_error(start: Start, q: Quality) -> Floats:
+    """(6, s) standard deviations of what data and replica share, so that the scatter of trials leaves it out: what
+    coincidences say of errors; and of confusion, which moves by a part of its error only in one trial, that of a share
+    of the matches, twice over, as a mistaken kind may be either source's."""
+    out = np.zeros((len(SHARES) + len(SIZES), len(q.detect)))
+    c = np.clip(q.confusion, LEAST_SHARE, AT_MOST)
+    out[SHARES.index("confusion")] = np.sqrt(2.0 / (np.maximum(q.matches, 1.0) * c * (1.0 - c)))
+    for row, size, precision in ((-2, q.sigma_km, start.km2_precision), (-1, q.time_h, start.h2_precision)):
+        out[row] = np.minimum(0.5 / (np.maximum(size, FLOOR_H) ** 2 * np.sqrt(precision)), FURTHEST_SIZE)
+    return out
 
 
 def _scaled(q: Quality) -> Floats:
