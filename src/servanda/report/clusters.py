@@ -26,8 +26,8 @@ SLOTS = (
 def cluster(placed: pl.DataFrame, ground: Ground, cell_px: float) -> pl.DataFrame:
     """Incidents of one group in one cell become one symbol; likeliest first. Off the edge is not drawn.
 
-    Gives group, column, row, x, y (pixels), n, p (the highest probability), sigma_px (median), and of the
-    likeliest incident_id and kind.
+    Gives group, column, row, x, y (pixels), n (how many they are), p (the highest probability), sigma_px (median),
+    and of the likeliest incident_id and kind.
     """
     x, y = ground.xy(placed["lon"].to_numpy(), placed["lat"].to_numpy())
     inside = (pl.col("x") >= 0) & (pl.col("x") <= WIDTH) & (pl.col("y") >= 0) & (pl.col("y") <= ground.height)
@@ -44,7 +44,7 @@ def cluster(placed: pl.DataFrame, ground: Ground, cell_px: float) -> pl.DataFram
         .agg(
             pl.col("x").mean(),
             pl.col("y").mean(),
-            n=pl.len(),
+            n=pl.col("number").sum().cast(pl.Int64),
             p=pl.col("probability").first(),
             # An ellipse says more than a circle: where there is one, it is drawn instead.
             sigma_px=pl.col("sigma_m").filter(pl.col("ellipse_major_m").is_null()).median() / ground.m_per_px,
@@ -63,8 +63,9 @@ def arrange(clusters: pl.DataFrame, settings: ReportSettings) -> pl.DataFrame:
     """
     cell = ["column", "row"]
     order = [g.name for g in settings.kind_groups]
+    weight = pl.col("n").clip(1)
     middle = clusters.with_columns(
-        (pl.col("x", "y") * pl.col("n")).sum().over(cell) / pl.col("n").sum().over(cell),
+        (pl.col("x", "y") * weight).sum().over(cell) / weight.sum().over(cell),
         slot=pl.col("group").cast(pl.Enum(order)).to_physical().rank("ordinal").over(cell).cast(pl.Int64) - 1,
         many=pl.len().over(cell).clip(1, len(SLOTS)),
     )
@@ -120,6 +121,11 @@ def symbol(c: dict[str, object], data: ReportData, linked: frozenset[str]) -> Ma
         svg.mark(kind_group.shape, x, y, r, **fill_of(p, kind_group.colour, settings)),
         href="#" + anchor("i", identity) if identity in linked else None,
     )
+
+
+def uncovered(older: pl.DataFrame, recent: pl.DataFrame) -> pl.DataFrame:
+    """The older ones in cells where nothing of the last days is drawn over them."""
+    return older.join(recent.select("column", "row").unique(), on=["column", "row"], how="anti", maintain_order="left")
 
 
 def totals(clusters: pl.DataFrame, words: Catalogue) -> list[Markup]:

@@ -130,7 +130,7 @@ class ReportSettings:
 
     kind_groups: tuple[KindGroup, ...] = KIND_GROUPS
     map_days: float = 3.0
-    """The map shows incidents of so many days up to the end of the reporting period."""
+    """Incidents before the last so many days are fainter on the map."""
     map_symbols: int = 300
     """At most so many symbols on the map."""
     map_cell_px: float = 28.0

@@ -9,19 +9,32 @@ from markupsafe import Markup
 
 from servanda.report import svg
 from servanda.report.areas import BY_AREA, bands, ellipses, large, pointed
-from servanda.report.clusters import arrange, cluster, rings, symbol, totals
-from servanda.report.data import KindGroup, MapZone, ReportData
+from servanda.report.clusters import arrange, cluster, rings, symbol, totals, uncovered
+from servanda.report.data import KindGroup, MapZone, ReportData, ReportSettings
 from servanda.report.ground import WIDTH, Ground, graticule, ground_for, path, scale_bar
 from servanda.report.incidents import Marked
 from servanda.report.labels import draw_labels
 from servanda.report.svg import el
 
 SEA, LAND, BORDER, ZONE, LINE = "#E6EDF1", "#FAF8F3", "#A59C89", "#0072B2", "#3A3F45"
+FAINT = "0.4"
+"""Opacity of what is older than the last days."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Incidents with a point (``placed``), and the symbols that stand for them, likeliest last."""
+
+    placed: pl.DataFrame
+    symbols: pl.DataFrame
 
 
 @dataclass(frozen=True)
 class MapView:
-    """The drawing and what the caption must say of it. ``picture`` is None when there is nothing with a place."""
+    """The drawing and what the caption must say of it. ``picture`` is None when there is nothing with a place.
+
+    ``faint_before``: what ended before it is drawn fainter; None: nothing is.
+    """
 
     picture: Markup | None
     t_from: datetime
@@ -31,38 +44,52 @@ class MapView:
     unplaced: int
     groups: tuple[KindGroup, ...]
     zones: tuple[MapZone, ...]
+    faint_before: datetime | None = None
     by_area: bool = False
     ellipses: bool = False
     """Is there an incident known by an area or a route, or by an ellipse?"""
 
 
 def draw_map(data: ReportData, marked: Marked, linked: frozenset[str]) -> MapView:
-    """Draw the incidents of kinds that a term is about and that lie, at least in part, in the days shown.
+    """Draw the incidents of kinds that a term is about since the agreement is in force, those before the last days
+    fainter and below.
 
     ``linked``: incidents that the annex holds.
     """
     shown = data.settings
-    t_from = max(data.agreement.t_from, data.period.t_to - timedelta(days=shown.map_days))
-    t_from = min(t_from, data.period.t_from)
+    t_from = min(data.agreement.t_from, data.period.t_from)
+    lately = min(data.period.t_to - timedelta(days=shown.map_days), data.period.t_from)
     # What is known by its date only may lie inside, so overlap counts and not the middle.
     begun, ended = pl.col("t_start") < data.period.t_to, pl.col("t_end") <= t_from
     before = ended & (pl.col("t_start") < t_from)
-    recent = marked.incidents.filter(pl.col("relevant") & begun & ~before)
-    placed = pointed(recent, data.zones)
+    known = marked.incidents.filter(pl.col("relevant") & begun & ~before)
+    placed = pointed(known, data.zones)
     ground = _ground(data, placed)
     if ground is None:
-        return MapView(None, t_from, data.period.t_to, 0, 0, recent.height, (), ())
-    clusters = cluster(placed, ground, shown.map_cell_px)
-    top = clusters.head(shown.map_symbols)
+        return MapView(None, t_from, data.period.t_to, 0, 0, _units(known), (), ())
+    old = (pl.col("t_end") <= lately) & (pl.col("t_start") < lately)
+    recent = _layer(placed.filter(~old), ground, shown, shown.map_symbols)
+    older = _layer(placed.filter(old), ground, shown, shown.map_symbols - recent.symbols.height)
+    top = pl.concat([older.symbols, recent.symbols])
     drawn = int(top["n"].sum())
     names = set(top["group"].to_list())
     groups = tuple(g for g in shown.kind_groups if g.name in names)
-    picture = _picture(data, ground, placed, arrange(top, shown).reverse(), linked)
+    picture = _picture(data, ground, (older, recent), linked)
     zones = tuple(z for z in data.zones if not z.geometry.is_empty)
     return MapView(
-        picture, t_from, data.period.t_to, drawn, placed.height - drawn, recent.height - placed.height, groups, zones,
+        picture, t_from, data.period.t_to, drawn, _units(placed) - drawn, _units(known) - _units(placed), groups, zones,
+        lately if older.symbols.height else None,
         bool(placed[BY_AREA].any()), large(placed, ground, shown).height > 0,
     )  # fmt: skip
+
+
+def _units(incidents: pl.DataFrame) -> int:
+    """How many they are, as everywhere in the report: a report of a count stands for so many."""
+    return int(incidents["number"].sum())
+
+
+def _layer(placed: pl.DataFrame, ground: Ground, shown: ReportSettings, most: int) -> Layer:
+    return Layer(placed, arrange(cluster(placed, ground, shown.map_cell_px).head(most), shown).reverse())
 
 
 def _ground(data: ReportData, placed: pl.DataFrame) -> Ground | None:
@@ -80,26 +107,35 @@ def _ground(data: ReportData, placed: pl.DataFrame) -> Ground | None:
     return ground_for(lon_lat[:, 0], lon_lat[:, 1]) if len(lon_lat) else None
 
 
-def _picture(
-    data: ReportData, ground: Ground, placed: pl.DataFrame, clusters: pl.DataFrame, linked: frozenset[str]
-) -> Markup:
+def _picture(data: ReportData, ground: Ground, drawn: tuple[Layer, Layer], linked: frozenset[str]) -> Markup:
+    """``drawn``: what is older, and the last days."""
+    words, (older, recent) = data.words, drawn
+    clusters = pl.concat([older.symbols, recent.symbols])
     zone_names, region_names = draw_labels(data, ground, clusters)
     layers = [
         *base(data, ground),
         graticule(ground, data.figures),
         svg.group(zone_shape(z, ground) for z in data.zones),
-        svg.group(bands(placed, ground, data.settings), aria_hidden="true"),
-        svg.group(rings(clusters, data.settings), aria_hidden="true"),
-        svg.group(ellipses(placed, ground, data.settings), aria_hidden="true"),
+        svg.group(_extents(data, older, ground), aria_hidden="true", opacity=FAINT),
+        svg.group(_extents(data, recent, ground), aria_hidden="true"),
         region_names,
-        svg.group(symbol(c, data, linked) for c in clusters.iter_rows(named=True)),
-        svg.group(totals(clusters, data.words), aria_hidden="true"),
+        svg.group((symbol(c, data, linked) for c in older.symbols.iter_rows(named=True)), opacity=FAINT),
+        svg.group(totals(uncovered(older.symbols, recent.symbols), words), aria_hidden="true", opacity=FAINT),
+        svg.group(symbol(c, data, linked) for c in recent.symbols.iter_rows(named=True)),
+        svg.group(totals(recent.symbols, words), aria_hidden="true"),
         zone_names,
         scale_bar(ground, data.figures),
         svg.rect(0.5, 0.5, WIDTH - 1, ground.height - 1, fill="none", stroke=svg.RULE),
     ]
-    about = data.words.say("map.about", n=int(clusters["n"].sum()))
-    return svg.picture(WIDTH, ground.height, data.words.say("map.picture"), about, *layers, name="map")
+    about = words.say("map.about", n=int(clusters["n"].sum()))
+    return svg.picture(WIDTH, ground.height, words.say("map.picture"), about, *layers, name="map")
+
+
+def _extents(data: ReportData, layer: Layer, ground: Ground) -> list[Markup]:
+    """How far places are known: routes and areas, rings, ellipses."""
+    shown = data.settings
+    known = bands(layer.placed, ground, shown), rings(layer.symbols, shown), ellipses(layer.placed, ground, shown)
+    return [shape for shapes in known for shape in shapes]
 
 
 def base(data: ReportData, ground: Ground) -> list[Markup]:

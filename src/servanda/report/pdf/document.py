@@ -29,6 +29,7 @@ def document(data: ReportData, marked: Marked) -> dict[str, Any]:
         *middle.counts(data, v),
         *middle.comparisons(data, v),
         *middle.trends(data, v),
+        *trust.undercounts(data, v),
         *ending.effort(data, v),
         *trust.contributions(data),
         *trust.assumptions(data, v),

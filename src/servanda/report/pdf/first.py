@@ -137,6 +137,8 @@ def map_blocks(data: ReportData, v: View) -> list[Block]:
         "map.note_drawn", incidents=say("common.incidents", n=drawn.drawn), less_likely=drawn.not_drawn,
         unplaced=drawn.unplaced,
     )  # fmt: skip
+    if drawn.faint_before:
+        counted = f"{say('map.fainter', moment=data.clock.moment(drawn.faint_before))} {counted}"
     about = say("map.aside", span=data.clock.span(drawn.t_from, drawn.t_to))
     return [
         {

@@ -1,9 +1,29 @@
-"""What each source contributed, and how much hangs on the assumptions, on paper."""
+"""What nobody reported, what each source contributed, and how much hangs on the assumptions, on paper."""
 
 from servanda.report.contributions import contribution_rows, notes
 from servanda.report.data import QUALITIES, ReportData
 from servanda.report.pdf.first import View, page_of, term_cell
 from servanda.report.pdf.runs import Block, cell, heading, paragraph, run, sign, table
+
+
+def undercounts(data: ReportData, v: View) -> list[Block]:
+    say = data.words.say
+    if not v["undercounts"]:
+        return []
+    rows = [
+        [
+            cell(*(line for t in u.term_ids for line in (run(v["words"](t), "b"), run(t, "s"))), run(u.stratum, "s")),
+            cell(u.method), cell(u.seen), cell(u.total), cell(run(u.basis, "s")),
+        ]
+        for u in v["undercounts"]
+    ]  # fmt: skip
+    heads = [say(f"undercount.{h}") for h in ("term", "method", "seen", "total", "basis")]
+    return [
+        heading(say("undercount.title"), 1),
+        paragraph(say("undercount.lede")),
+        table(heads, rows, ("3fr", "2fr", "1fr", "1.7fr", "3fr"), (2,)),
+        paragraph(say("undercount.note"), style="note"),
+    ]
 
 
 def contributions(data: ReportData) -> list[Block]:
