@@ -24,10 +24,11 @@ def contributions(
         _records(observations, since, "since"),
         _incidents(fused, observations, since),
         _learned(fused.sources),
+        _copies(fused.sources),
     ):
         table = table.join(part, on="source_id", how="left", maintain_order="left")
-    table = table.with_columns(pl.col("period", "since", "incidents", "shared", "alone").fill_null(0))
-    told = table.with_columns(_unlearned(observations, fused.membership.height, priors))
+    table = table.with_columns(pl.col("period", "since", "incidents", "shared", "alone", "copies").fill_null(0))
+    told = table.with_columns(_unlearned(observations, fused, priors))
     return told.select([pl.col(name).cast(dtype) for name, dtype in CONTRIBUTIONS.items()])
 
 
@@ -62,14 +63,19 @@ def _learned(sources: pl.DataFrame) -> pl.DataFrame:
     return sources.select("source_id", matched.cast(pl.Float64).alias("matches"), *columns)
 
 
+def _copies(sources: pl.DataFrame) -> pl.DataFrame:
+    return sources.select("source_id", "copies" if "copies" in sources.columns else pl.lit(0).alias("copies"))
+
+
 def _of(name: str, end: str, columns: list[str]) -> pl.Expr:
     if f"{name}_low" not in columns:
         return pl.lit(None, dtype=pl.Float64).alias(name + end)
     return pl.when(pl.col(f"{name}_low").is_not_null()).then(pl.col(name + end)).alias(name + end)
 
 
-def _unlearned(observations: pl.DataFrame, reports: int, priors: Priors) -> pl.Expr:
+def _unlearned(observations: pl.DataFrame, fused: FusionResult, priors: Priors) -> pl.Expr:
     """Why nothing was learned of a source; null where something was."""
+    reports, tried = fused.membership.height, fused.beliefs is not None and fused.beliefs.known
     groups = observations["witness_group"].n_unique()
     nothing = pl.all_horizontal(pl.col(f"{name}_low").is_null() for name in QUALITIES)
     reason = (
@@ -79,6 +85,8 @@ def _unlearned(observations: pl.DataFrame, reports: int, priors: Priors) -> pl.E
         .then(pl.lit("few_reports"))
         .when(pl.lit(groups < 2))
         .then(pl.lit("one_group"))
+        .when(pl.lit(not tried))
+        .then(pl.lit("all_stated"))
         .otherwise(pl.lit("no_match"))
     )
     return pl.when(nothing).then(reason).alias("unlearned")

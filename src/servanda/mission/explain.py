@@ -97,8 +97,8 @@ def explanation(told: Mapping[str, Any]) -> str:
         "",
         SAY[f["verdict"]],
         "",
-        f"By what was reported: chance of a violation {percent(f['probability'])}, expected {expected['mean']:.2g} "
-        f"(95 % interval {expected['low']:g} to {expected['high']:g}).",
+        f"Chance of at least one violation: {percent(f['probability'])}. Expected among what was reported: "
+        f"{expected['mean']:.2g} (95 % interval {expected['low']:g} to {expected['high']:g}).",
         f"Monitoring power: {percent(f['power'])}. Violations that could have gone unseen: "
         + ("no bound, for no watch could have proven one." if unseen is None else f"at most {unseen} (95 %)."),
         f"Standard of proof: {percent(f['proof']['probability'])}, {f['proof']['witnesses']} independent witnesses.",

@@ -10,14 +10,15 @@ from servanda.report.language import Catalogue
 from servanda.report.numbers import NONE
 
 SHARES = ("p_true", "detect", "confusion", "repeat")
-REASONS = ("few_reports", "one_group", "no_match", "silent")
+REASONS = ("few_reports", "one_group", "all_stated", "no_match", "silent")
+COUNTS = ("period", "since", "incidents", "shared", "alone", "copies")
 LEAST, MOST = 0.05, 0.95
 """Shares whose interval lies between are told in tenths, others in hundredths."""
 
 
 @dataclass(frozen=True)
 class Contribution:
-    """``counts``: records in the period and since in force, incidents, shared, alone. ``learned``: empty: nothing."""
+    """``counts``: as ``COUNTS`` names them. ``learned``: empty: nothing."""
 
     source_id: str
     counts: tuple[int, ...]
@@ -28,7 +29,7 @@ class Contribution:
 def contribution_rows(data: ReportData) -> list[Contribution]:
     out = []
     for row in _heard(data).iter_rows(named=True):
-        counts = tuple(row[k] for k in ("period", "since", "incidents", "shared", "alone"))
+        counts = tuple(row[k] or 0 for k in COUNTS)
         stated = NONE if row["stated"] is None else in_tens(data.words, row["stated"])
         out.append(Contribution(row["source_id"], counts, stated, () if row["unlearned"] else _learned(data, row)))
     return out

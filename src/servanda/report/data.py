@@ -67,6 +67,7 @@ CONTRIBUTIONS = {
     "incidents": pl.Int64(),
     "shared": pl.Int64(),
     "alone": pl.Int64(),
+    "copies": pl.Int64(),
     "stated": pl.Float64(),
     "matches": pl.Float64(),
     "unlearned": pl.String(),

@@ -29,6 +29,11 @@ class EffortRow:
     since_h: float = 0.0
     since_lost_h: tuple[tuple[str, float], ...] = ()
 
+    @property
+    def told(self) -> str:
+        """The reasons, one after the other, each with its own full stop or none."""
+        return "; ".join(self.reasons).replace(".; ", ". ")
+
 
 def effort_rows(data: ReportData) -> list[EffortRow]:
     """One row per source. Several kinds watched at once are one hour of watching, so the most per kind counts."""

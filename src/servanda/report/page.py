@@ -14,7 +14,7 @@ from servanda.report import numbers, svg
 from servanda.report.annex import build_annex, number_lists, watch_lists
 from servanda.report.assumptions import assumption_rows, untried
 from servanda.report.changes import changes, revised
-from servanda.report.contributions import contribution_rows, notes
+from servanda.report.contributions import COUNTS, contribution_rows, notes
 from servanda.report.counts import beside, by_kind, by_region, day_counts, partly
 from servanda.report.data import QUALITIES, ReportData
 from servanda.report.effort import effort_rows
@@ -31,7 +31,17 @@ from servanda.report.strip import day_strip
 from servanda.report.timeline import draw_timeline
 from servanda.report.trends import trend_views
 from servanda.report.undercounts import undercount_rows
-from servanda.report.verdicts import exemptions, is_duty, party_name, summary, tally, term_rows, why_unsure
+from servanda.report.verdicts import (
+    chance_parts,
+    exemptions,
+    is_duty,
+    no_finding,
+    party_name,
+    summary,
+    tally,
+    term_rows,
+    why_unsure,
+)
 from servanda.report.whisker import scale_of, whisker
 from servanda.report.words import STATUSES, STYLES, group_label, kind_label, verdict_word
 
@@ -86,6 +96,8 @@ def _language(data: ReportData) -> dict[str, Any]:
         "others": [(c, page_name(data, c.language, "")) for c in others],
         "told": lambda reason, finding: _told(data, reason, finding),
         "unsure": lambda finding: why_unsure(data, finding),
+        "parts": lambda finding: chance_parts(data, finding),
+        "no_finding": lambda term_id, t_from, t_to: no_finding(data, term_id, t_from, t_to),
         "quoted": foreign.format(data.written_in) if data.written_in != words.language else Markup(""),
         "technical": foreign.format(MASTER) if words.language != MASTER else Markup(""),
     }
@@ -182,6 +194,7 @@ NAMES: dict[str, Any] = {
     "DASH": numbers.DASH,
     "NONE": numbers.NONE,
     "QUALITIES": QUALITIES,
+    "SOURCE_COUNTS": COUNTS,
     "anchor": numbers.anchor,
     "mark": svg.mark,
 }

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from servanda.agreement.resolved import Term
 from servanda.findings import ANY_PARTY, VERDICTS, Finding, Reason, Verdict
@@ -13,6 +14,8 @@ from servanda.report.reasons import told
 IN_FORCE = "in_force"
 POWER_SHORT = "power_short"
 """Code of the reason that says no more than the power beside it."""
+MADE_OF, MADE_OF_REPORTED = "made_of", "made_of_reported"
+"""Codes of the reasons that say what part of a chance is of what was reported, and that all of it is."""
 TOLD_LAST: tuple[Verdict, ...] = ("broken", "alleged", "exempt", "kept", "pending", "unverifiable")
 
 
@@ -123,6 +126,33 @@ def term_rows(data: ReportData) -> list[TermRow]:
         parties = tuple((party_name(data, p), per_party[p]) for p in named)
         rows.append(TermRow(term_id, term, clause, overall(mine), overall(now), parties))
     return rows
+
+
+def no_finding(data: ReportData, term_id: str, t_from: datetime, t_to: datetime) -> str:
+    """Why a term has no finding for a stretch: it was not in force, or in force and nothing fell due."""
+    for version in data.agreement.versions:
+        for term in version.terms:
+            ends = [t for t in (version.t_to, term.t_to, t_to) if t is not None]
+            if term.term_id == term_id and max(version.t_from, term.t_from, t_from) < min(ends):
+                return data.words.say("terms.nothing_due")
+    return data.words.say("terms.not_in_force")
+
+
+def chance_parts(data: ReportData, finding: Finding) -> str:
+    """What part of the chance is of what was reported, where that is not the whole chance or says less than it seems.
+
+    Words; empty where the chance is of what was reported, and what went unseen adds nothing to it.
+    """
+    found = next((r for r in _flat(finding.reasons) if r.code in (MADE_OF, MADE_OF_REPORTED)), None)
+    if found is None:
+        return ""
+    if found.code == MADE_OF_REPORTED:
+        return data.words.say("terms.by_reports_alone")
+    values, percent = dict(found.values), data.figures.percent
+    reported, unseen = float(values["reported"] or 0.0), float(values["unseen"] or 0.0)
+    if percent(reported) == percent(finding.probability):
+        return ""
+    return data.words.say("terms.by_reports", reported=percent(reported), unseen=percent(unseen))
 
 
 def why_unsure(data: ReportData, finding: Finding) -> str:

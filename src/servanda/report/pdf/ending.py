@@ -22,7 +22,7 @@ def effort(data: ReportData, v: View) -> list[Block]:
     for row in v["effort"]:
         lost = dict(row.lost_h)
         hours = [number(row.previous_h), number(row.watched_h), *(number(lost.get(s)) for s in statuses)]
-        rows.append([cell(run(row.source_id, "b")), *map(cell, hours), cell(run("; ".join(row.reasons) or NONE, "s"))])
+        rows.append([cell(run(row.source_id, "b")), *map(cell, hours), cell(run(row.told or NONE, "s"))])
     widths = ("2fr", "1.3fr", "1.3fr", *["1fr"] * len(statuses), "3fr")
     lost = table(heads, rows, widths, range(1, len(statuses) + 3))
     return [title, *looked, heading(say("effort.lost"), 2), lost, paragraph(say("effort.note"), style="note")]

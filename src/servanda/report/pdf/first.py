@@ -85,7 +85,8 @@ def page_of(v: View, finding: Finding | None) -> str:
 
 def _verdict_row(data: ReportData, v: View, row: TermRow) -> list[Cell]:
     words, figures, f = data.words, data.figures, row.main
-    day = cell(sign(words, row.day.verdict, "")) if row.day else cell(run(words.say("terms.not_in_force"), "m"))
+    nothing = run(v["no_finding"](row.term_id, data.period.t_from, data.period.t_to), "m")
+    day = cell(sign(words, row.day.verdict, "")) if row.day else cell(nothing)
     whole = cell(NONE)
     if row.whole:
         to = page_of(v, row.whole)
@@ -97,6 +98,7 @@ def _verdict_row(data: ReportData, v: View, row: TermRow) -> list[Cell]:
     needs = f", {words.say('terms.needs', power=figures.percent(row.term.power))}" if row.term else ""
     chance = cell(
         figures.percent(f.probability),
+        run(v["parts"](f), "s"),
         run(words.say("terms.expected", expected=figures.interval(f.expected_violations)), "s"),
         run(words.say("terms.unseen", unseen=bound), "s"),
     )

@@ -96,10 +96,8 @@ def timeline(data: ReportData, v: View) -> list[Block]:
         rows = [[cell(run(row.words)), *(_mark(data, v, f) for f in found)] for row, found in strip.rows]
         heads = [say("timeline.term"), *(data.clock.day(a) for a, _ in strip.days)]
         out += [heading(say("timeline.by_day"), 2), table(heads, rows, ("6fr", *["1fr"] * len(strip.days)))]
-        if strip.left_out:
-            out.append(
-                paragraph(say("timeline.days_left", days=say("common.earlier_days", n=strip.left_out)), style="note")
-            )
+        left = say("timeline.days_left", days=say("common.earlier_days", n=strip.left_out)) if strip.left_out else ""
+        out.append(paragraph(f"{say('timeline.by_day_note')} {left}".rstrip(), style="note"))
         shown = {f.verdict for _, found in strip.rows for f in found if f}
         keyed = [sign(data.words, verdict, "") for verdict in STYLES if verdict in shown]
         out.append({"do": "paragraph", "runs": joined(keyed, "   "), "style": "note"})
@@ -107,7 +105,9 @@ def timeline(data: ReportData, v: View) -> list[Block]:
 
 
 def _mark(data: ReportData, v: View, f: Finding | None) -> Cell:
-    return cell(bare_sign(data.words, f.verdict, page_of(v, f))) if f else cell(run("·", "m"))
+    if f is None:
+        return cell(run("·", "m"))
+    return cell(bare_sign(data.words, f.verdict, page_of(v, f)), run(data.figures.share(f.power), "s"))
 
 
 def counts(data: ReportData, v: View) -> list[Block]:

@@ -1,6 +1,6 @@
 """What nobody reported, what each source contributed, and how much hangs on the assumptions, on paper."""
 
-from servanda.report.contributions import contribution_rows, notes
+from servanda.report.contributions import COUNTS, contribution_rows, notes
 from servanda.report.data import QUALITIES, ReportData
 from servanda.report.pdf.first import View, page_of, term_cell
 from servanda.report.pdf.runs import Block, cell, heading, paragraph, run, sign, table
@@ -30,12 +30,12 @@ def contributions(data: ReportData) -> list[Block]:
     say, rows = data.words.say, contribution_rows(data)
     if not rows:
         return [heading(say("sources.title"), 1), paragraph(say("sources.nothing"))]
-    heads = [say(f"sources.{h}") for h in ("source", "period", "since", "incidents", "shared", "alone", "stated")]
+    heads = [say(f"sources.{h}") for h in ("source", *COUNTS, "stated")]
     told = [[cell(run(c.source_id, "b")), *(cell(data.words.whole(n)) for n in c.counts), cell(c.stated)] for c in rows]
     out = [
         heading(say("sources.title"), 1),
         paragraph(say("sources.lede")),
-        table(heads, told, ("1.6fr", *["1fr"] * 5, "1.8fr"), range(1, 6)),
+        table(heads, told, ("1.6fr", *["1fr"] * len(COUNTS), "1.8fr"), range(1, 1 + len(COUNTS))),
     ]
     learned = [[cell(run(c.source_id, "b")), *map(cell, c.learned)] for c in rows if c.learned]
     if learned:
