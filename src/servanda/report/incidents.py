@@ -26,7 +26,7 @@ class Marked:
     - ``group``: name of its kind group
     - ``role``: ``act``, ``warning`` or ``heat``, that of its group
     - ``unusual``: has it an observation of heat that usual burning does not explain
-    - ``relevant``: is it of a kind that a term is about, and not just usual burning
+    - ``relevant``: is it of a kind that a term is about, or may be, and not just usual burning
     - ``coarse``: rests on restricted observations only; ``lon`` and ``lat`` are rounded, and ``geometry`` and
       the ellipse are null; the latter two also where a restricted observation has an area, which may show its post
     - ``bears``: does it bear on a term
@@ -59,7 +59,7 @@ def mark(data: ReportData) -> Marked:
         )
         .with_columns(
             which=_which(data),
-            relevant=pl.col("kind").is_in(relevant) & ~pl.col("usual"),
+            relevant=(pl.col("kind").is_in(relevant) | pl.col("bears")) & ~pl.col("usual"),
             group=_group(kinds, of_kind, groups),
         )
         .with_columns(expected=pl.col("probability") * pl.col("number"))

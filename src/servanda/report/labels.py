@@ -11,8 +11,8 @@ from servanda.report.data import ReportData
 from servanda.report.ground import WIDTH, Ground
 from servanda.report.svg import text
 
-LETTER_PX = 7.0
-"""Width of a letter, about: fonts are the reader's own, so that it cannot be known."""
+LETTER_PX, BOLD_PX = 7.0, 8.2
+"""Width of a letter, about: fonts are the reader's own, so that it cannot be known. Zones and lines are in bold."""
 Box = tuple[float, float, float, float]
 
 
@@ -35,7 +35,7 @@ def _label(
     A zone is named over symbols where there is no other room.
     """
     seen = ground.shape(geometry)
-    half = len(words) * LETTER_PX / 2
+    half = len(words) * (LETTER_PX if style == "region-name" else BOLD_PX) / 2
     if seen.is_empty or (style == "region-name" and seen.bounds[2] - seen.bounds[0] < half * 1.6):
         return Markup("")
     spots = _spots(seen, half, ground, style)

@@ -45,7 +45,8 @@ def _answer(data: ReportData, u: Undercount) -> tuple[str, str, str, bool]:
     say, number = data.words.say, data.figures.number
     method = say(f"undercount.by_{u.method}")
     if u.refused is not None or u.estimate is None:
-        why = say(f"undercount.refused_{u.refused.code}", **dict(u.refused.values)) if u.refused else ""
+        values = {k: number(v) if isinstance(v, float) else v for k, v in u.refused.values} if u.refused else {}
+        why = say(f"undercount.refused_{u.refused.code}", **values) if u.refused else ""
         return method, say("undercount.no_estimate"), why, True
     total = say("undercount.interval", total=number(u.estimate), low=number(u.low), high=number(u.high))
     return method, total, _basis(data, u), False

@@ -173,9 +173,9 @@ def comparisons(data: ReportData, v: View) -> list[Block]:
 
 def trends(data: ReportData, v: View) -> list[Block]:
     """Each trend with its sentence, its drawing and what it rests on, kept together."""
-    if not v["trends"]:
-        return []
     say = data.words.say
+    if not v["trends"]:
+        return [heading(say("trend.title"), 1), paragraph(say("trend.none"))]
     out = [heading(say("trend.title"), 1), paragraph(say("trend.lede"))]
     for t in v["trends"]:
         source = f" {t.trend.source_id}" if t.trend.source_id else ""
