@@ -47,6 +47,8 @@ def mark(data: ReportData) -> Marked:
     roles = {g.name: g.role for g in groups}
     watched = frozenset().union(*(t.kinds for t in terms_of(data).values() if t.type != "allow"))
     relevant = [k for k in kinds if k in tree() and watched and share(k, watched) > 0]
+    # An act that was told of as several kinds may be one of these, whatever it is most likely.
+    may_be = pl.col("kind").is_in([k for k, g in zip(kinds, of_kind, strict=True) if roles[g] == "act"])
     frame = (
         data.incidents.join(_seasons(data), on="incident_id", how="left", maintain_order="left")
         .with_columns(
@@ -59,7 +61,7 @@ def mark(data: ReportData) -> Marked:
         )
         .with_columns(
             which=_which(data),
-            relevant=(pl.col("kind").is_in(relevant) | pl.col("bears")) & ~pl.col("usual"),
+            relevant=(pl.col("kind").is_in(relevant) | (pl.col("bears") & may_be)) & ~pl.col("usual"),
             group=_group(kinds, of_kind, groups),
         )
         .with_columns(expected=pl.col("probability") * pl.col("number"))
