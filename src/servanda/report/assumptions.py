@@ -1,5 +1,6 @@
 """How much hangs on the assumptions: one line for each term, naming only the changes that move its verdict."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -28,8 +29,9 @@ def assumption_rows(data: ReportData, rows: list[TermRow]) -> list[Tried]:
         f = row.whole
         if f is not None and f.sensitivity is not None and f.sensitivity.trials:
             parties = [p for _, p in row.parties if p.period == f.period and p.moved]
-            lines = [_said(data, f), *(_of_party(data, p) for p in parties)]
-            out.append(Tried(row, f, tuple(lines), _ranges(data, f)))
+            alike = [p for p in parties if (p.verdict, _moves(data, p)) == (f.verdict, _moves(data, f))]
+            lines = [_said(data, f), _alike(data, alike), *(_of_party(data, p) for p in parties if p not in alike)]
+            out.append(Tried(row, f, tuple(filter(None, lines)), _ranges(data, f)))
     return out
 
 
@@ -45,6 +47,12 @@ def untried(data: ReportData, rows: list[TermRow]) -> str:
 def _said(data: ReportData, f: Finding) -> str:
     assert f.sensitivity is not None
     return _moves(data, f) if f.moved else data.words.say("assumptions.holds", n=len(f.sensitivity.trials))
+
+
+def _alike(data: ReportData, findings: list[Finding]) -> str:
+    """The parties of whom the same is to be said as of the term; empty where there is none."""
+    names = data.words.say("summary.comma").join(party_name(data, f.party) for f in findings)
+    return data.words.say("assumptions.alike", parties=names) if names else ""
 
 
 def _of_party(data: ReportData, f: Finding) -> str:
@@ -73,9 +81,10 @@ def _becomes(data: ReportData, verdict: Verdict, trials: list[Trial]) -> str:
 
 
 def _ranges(data: ReportData, f: Finding) -> str:
-    def between(low: float, high: float) -> str:
-        a, b = data.figures.percent(low), data.figures.percent(high)
+    def between(write: Callable[[float], str], low: float, high: float) -> str:
+        a, b = write(low), write(high)
         return a if a == b else data.words.say("assumptions.between", low=a, high=b)
 
-    chance, power = between(*f.span("probability")), between(*f.span("power"))
+    figures = data.figures
+    chance, power = between(figures.percent, *f.span("probability")), between(figures.power, *f.span("power"))
     return data.words.say("assumptions.ranges", chance=chance, power=power)

@@ -115,7 +115,10 @@ def told(data: ReportData, gap: Gap) -> str:
     missed, of_hours = gap.spot.of_hours - gap.spot.hours, figures.number(gap.spot.of_hours)
     key = ("effort.unlooked_for" if gap.kinds else "effort.unlooked") + ("_ever" if gap.spot.hours < 0.05 else "")
     zone = words.say("effort.quoted", zone=gap.zone) if gap.zone != words.say("effort.anywhere") else gap.zone
-    said = words.say(key, zone=zone, hours=figures.number(missed), of=of_hours, kinds=names)
+    hours = figures.number(missed)
+    if hours == of_hours and gap.spot.hours >= 0.05:
+        hours = figures.fixed(missed, 1)  # not all of it, which whole hours would say
+    said = words.say(key, zone=zone, hours=hours, of=of_hours, kinds=names)
     causes = [
         words.say("effort.cause", cause=cause_word(data, status), hours=figures.hours(h)) for status, h in gap.spot.lost
     ]
