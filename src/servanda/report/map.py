@@ -47,7 +47,7 @@ class MapView:
     faint_before: datetime | None = None
     by_area: bool = False
     ellipses: bool = False
-    """Is there an incident known by an area or a route, or by an ellipse?"""
+    """Is an area or a route drawn, or an ellipse?"""
 
 
 def draw_map(data: ReportData, marked: Marked, linked: frozenset[str]) -> MapView:
@@ -79,7 +79,7 @@ def draw_map(data: ReportData, marked: Marked, linked: frozenset[str]) -> MapVie
     return MapView(
         picture, t_from, data.period.t_to, drawn, _units(placed) - drawn, _units(known) - _units(placed), groups, zones,
         lately if older.symbols.height else None,
-        bool(placed[BY_AREA].any()), large(placed, ground, shown).height > 0,
+        bool(recent.placed[BY_AREA].any()), large(recent.placed, ground, shown).height > 0,
     )  # fmt: skip
 
 
@@ -116,7 +116,7 @@ def _picture(data: ReportData, ground: Ground, drawn: tuple[Layer, Layer], linke
         *base(data, ground),
         graticule(ground, data.figures),
         svg.group(zone_shape(z, ground) for z in data.zones),
-        svg.group(_extents(data, older, ground), aria_hidden="true", opacity=FAINT),
+        svg.group(rings(older.symbols, data.settings), aria_hidden="true", opacity=FAINT),
         svg.group(_extents(data, recent, ground), aria_hidden="true"),
         region_names,
         svg.group((symbol(c, data, linked) for c in older.symbols.iter_rows(named=True)), opacity=FAINT),
