@@ -15,7 +15,7 @@ IN_FORCE = "in_force"
 POWER_SHORT = "power_short"
 """Code of the reason that says no more than the power beside it."""
 MADE_OF, MADE_OF_REPORTED = "made_of", "made_of_reported"
-"""Codes of the reasons that say what part of a chance is of what was reported, and that all of it is."""
+"""Codes of the reasons that say what of a chance is of what was reported, and that all of it is."""
 TOLD_LAST: tuple[Verdict, ...] = ("broken", "alleged", "exempt", "kept", "pending", "unverifiable")
 
 
@@ -138,16 +138,17 @@ def no_finding(data: ReportData, term_id: str, t_from: datetime, t_to: datetime)
     return data.words.say("terms.not_in_force")
 
 
-def chance_parts(data: ReportData, finding: Finding) -> str:
-    """What part of the chance is of what was reported, where that is not the whole chance or says less than it seems.
+def reports_only(data: ReportData, finding: Finding) -> str:
+    """Words for a chance that is of what was reported alone, because too little was watched; else empty."""
+    alone = any(r.code == MADE_OF_REPORTED for r in _flat(finding.reasons))
+    return data.words.say("terms.by_reports_alone") if alone else ""
 
-    Words; empty where the chance is of what was reported, and what went unseen adds nothing to it.
-    """
-    found = next((r for r in _flat(finding.reasons) if r.code in (MADE_OF, MADE_OF_REPORTED)), None)
+
+def chance_parts(data: ReportData, finding: Finding) -> str:
+    """What of the chance is of what was reported and what of what was not, where the first is not all of it."""
+    found = next((r for r in _flat(finding.reasons) if r.code == MADE_OF), None)
     if found is None:
         return ""
-    if found.code == MADE_OF_REPORTED:
-        return data.words.say("terms.by_reports_alone")
     values, percent = dict(found.values), data.figures.percent
     reported, unseen = float(values["reported"] or 0.0), float(values["unseen"] or 0.0)
     if percent(reported) == percent(finding.probability):

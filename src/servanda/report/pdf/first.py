@@ -98,7 +98,7 @@ def _verdict_row(data: ReportData, v: View, row: TermRow) -> list[Cell]:
     needs = f", {words.say('terms.needs', power=figures.percent(row.term.power))}" if row.term else ""
     chance = cell(
         figures.percent(f.probability),
-        run(v["parts"](f), "s"),
+        run(v["reports_only"](f) or v["parts"](f), "s"),
         run(words.say("terms.expected", expected=figures.interval(f.expected_violations)), "s"),
         run(words.say("terms.unseen", unseen=bound), "s"),
     )
