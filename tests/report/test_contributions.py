@@ -7,6 +7,7 @@ import pytest
 
 from servanda.findings import Sensitivity, Trial
 from servanda.report import ReportData
+from servanda.report.assumptions import assumption_rows
 from servanda.report.contributions import contribution_rows, in_tens, notes
 from servanda.report.data import CONTRIBUTIONS, QUALITIES
 from servanda.report.incidents import mark
@@ -14,6 +15,7 @@ from servanda.report.language import catalogue
 from servanda.report.page import render
 from servanda.report.pdf.document import document
 from servanda.report.public import publishable
+from servanda.report.verdicts import term_rows
 
 ENGLISH = catalogue("en")
 
@@ -40,19 +42,25 @@ def frame() -> pl.DataFrame:
     ends = {f"{n}{e}": v * f for n, v in learned.items() for e, f in (("_low", 0.8), ("_high", 1.1))}
     rows = [{"source_id": "patrols", **row, **learned, **ends}]
     rows += [{"source_id": "press", **row, "matches": 0.0, "unlearned": "no_match"}]
+    rows += [{"source_id": "wire", **row, "copies": 7, "unlearned": "all_stated"}]
     return pl.DataFrame(rows, schema=CONTRIBUTIONS)
 
 
 def test_learned_and_stated_are_told_apart(truce: ReportData) -> None:
     data = replace(truce, contributions=frame())
-    patrols, press = contribution_rows(data)
+    patrols, press, wire = contribution_rows(data)
     assert patrols.learned[1:4] == (
         "about 6 in 10, 5 to 7",
         "about 1.5\u00a0km, 1.2\u00a0km to 1.7\u00a0km",
         "about 2\u00a0h, 1.6\u00a0h to 2.2\u00a0h",
     )
     assert press.learned == ()
-    assert notes(data) == ["As stated, not learned, because no independent source told the same incidents: press."]
+    assert (press.counts[-1], wire.counts[-1]) == (0, 7)
+    assert notes(data) == [
+        "As stated, not learned, because the trust in every report and the error of its place are stated as numbers: "
+        "wire.",
+        "As stated, not learned, because no independent source told the same incidents: press.",
+    ]
 
 
 @pytest.mark.parametrize("language", ["en", "uk", "ru", "fr"])
@@ -77,3 +85,16 @@ def test_restricted_sources_are_not_named(truce: ReportData) -> None:
     told = frame().with_columns(pl.lit(hidden).alias("source_id"))
     data = replace(truce, observations=truce.observations.with_columns(sealed), contributions=told)
     assert publishable(data).contributions.is_empty()
+
+
+def test_parties_alike_are_told_in_one_line(truce: ReportData) -> None:
+    moved = Sensitivity((Trial("trust", 0.5, "alleged", 0.1, 0.2),), (), 9)
+    findings = tuple(
+        replace(f, verdict="broken", sensitivity=moved) if f.period.name == "in_force" else f for f in truce.findings
+    )
+    data = replace(truce, findings=findings)
+    lines = assumption_rows(data, term_rows(data))[0].lines
+    assert lines == (
+        "Changes to alleged if trust in reports is halved.",
+        "The same for Northern Republic, Південна Рада.",
+    )

@@ -176,3 +176,33 @@ def test_without_points_there_is_no_reliability_diagram() -> None:
 @given(st.floats(1e-6, 1e9))
 def test_round_numbers_are_just_below(value: float) -> None:
     assert nice(value) <= value * (1 + 1e-6) < nice(value) * 2.5 * (1 + 1e-6)
+
+
+def test_what_is_older_than_the_last_days_is_fainter_and_counted(truce: ReportData) -> None:
+    early = truce.agreement.t_from + timedelta(hours=1)
+    marked = mark(truce)
+    assert draw_map(truce, marked, frozenset()).faint_before is None
+    settings = replace(truce.settings, map_days=(truce.period.t_to - truce.period.t_from) / timedelta(days=1))
+    view = draw_map(replace(truce, settings=settings), marked, frozenset())
+    older = marked.incidents.filter(
+        pl.col("relevant") & (pl.col("t_end") <= truce.period.t_from) & (pl.col("t_end") > truce.agreement.t_from)
+    )
+    assert older.filter(pl.col("t_start") > early).height
+    assert view.faint_before == truce.period.t_from
+    assert view.t_from == truce.agreement.t_from
+    assert view.drawn == draw_map(truce, marked, frozenset()).drawn
+
+
+def test_a_report_of_a_count_stands_for_so_many_on_the_map(truce: ReportData) -> None:
+    marked = mark(truce)
+    many = replace(marked, incidents=marked.incidents.with_columns(number=pl.lit(3.0)))
+    assert draw_map(truce, many, frozenset()).drawn == 3 * draw_map(truce, marked, frozenset()).drawn
+
+
+def test_an_act_that_may_be_of_a_kind_of_a_term_is_shown(truce: ReportData) -> None:
+    silent = truce.incidents["kind"].unique().to_list()
+    unlike = next(k for k in ("civilian_harm", "consultation") if k not in silent)
+    first = truce.incident_terms["incident_id"][0]
+    kind = pl.when(pl.col("incident_id") == first).then(pl.lit(unlike)).otherwise("kind").alias("kind")
+    shown = mark(replace(truce, incidents=truce.incidents.with_columns(kind))).incidents
+    assert shown.filter(pl.col("incident_id") == first)["relevant"].to_list() == [True]

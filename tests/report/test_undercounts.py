@@ -11,6 +11,7 @@ from servanda.report import ReportData
 from servanda.report.export import findings_json
 from servanda.report.incidents import mark
 from servanda.report.page import render
+from servanda.report.pdf.document import document
 from servanda.report.public import publishable
 from servanda.report.undercounts import undercount_rows
 
@@ -71,3 +72,16 @@ def test_the_page_shows_them_in_both_forms(truce: ReportData) -> None:
     for text in (html, markdown):
         assert "120 (101 to 160)" in text and "What nobody reported" in text and "3 are needed" in text
     assert "What nobody reported" not in render(truce, mark(truce))[1]
+
+
+def test_terms_with_the_same_answer_share_a_row(truce: ReportData) -> None:
+    same = [Undercount(term, "", "log_linear", seen, refused=REFUSED) for term, seen in (("a", 3.0), ("b", 0.5))]
+    counted = Undercount("c", "", "log_linear", 0.0, refused=Abstained("counted", counted=9).reason)
+    rows = undercount_rows(replace(truce, undercounts=(same[0], FOUND, same[1], counted)))
+    assert [r.term_ids for r in rows] == [("a", "b"), ("no_fire",), ("c",)]
+    assert [r.seen for r in rows] == ["0.5–3", "81", "—"]
+
+
+def test_they_are_on_paper_too(truce: ReportData) -> None:
+    data = publishable(_with(truce))
+    assert "120 (101 to 160)" in str(document(data, mark(data)))

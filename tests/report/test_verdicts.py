@@ -1,13 +1,25 @@
 """The first page."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from servanda.findings import ANY_PARTY, Reason, Verdict
+from servanda.findings import ANY_PARTY, Finding, Reason, Verdict
 from servanda.report import ReportData
+from servanda.report.incidents import mark
+from servanda.report.page import render
 from servanda.report.strip import day_strip
-from servanda.report.verdicts import TermRow, summary, tally, term_rows, why_unsure
+from servanda.report.verdicts import (
+    TermRow,
+    chance_parts,
+    no_finding,
+    reports_only,
+    summary,
+    tally,
+    term_rows,
+    why_unsure,
+)
 
 LOOKING = "nobody was looking well enough."
 
@@ -108,3 +120,33 @@ def test_the_strip_has_a_mark_per_term_and_day(truce: ReportData) -> None:
     marks = {row.term_id: [f.verdict if f else None for f in cells] for row, cells in strip.rows}
     assert marks["no_strikes"] == ["alleged", "broken"]
     assert marks["exchange"] == ["pending", "pending"]
+
+
+def test_a_day_without_a_finding_says_whether_anything_was_asked(truce: ReportData) -> None:
+    day, later = truce.period, truce.agreement.t_to
+    assert later is not None
+    assert no_finding(truce, "exchange", day.t_from, day.t_to) == "nothing fell due"
+    assert no_finding(truce, "exchange", later, later + timedelta(days=1)) == "not in force"
+    assert no_finding(truce, "of another agreement", day.t_from, day.t_to) == "not in force"
+
+
+def test_a_chance_says_what_of_it_is_of_reports(truce: ReportData) -> None:
+    def made(code: str, chance: float, reported: float, unseen: float | None) -> Finding:
+        values = (("chance", chance), ("reported", reported), ("unseen", unseen))
+        return replace(truce.findings[0], probability=chance, reasons=(Reason(code, "", values),))
+
+    plain, partly = made("made_of", 0.3, 0.3, 0.001), made("made_of", 0.92, 0.0, 0.92)
+    alone = made("made_of_reported", 0.09, 0.09, None)
+    assert [chance_parts(truce, f) for f in (plain, alone)] == ["", ""]
+    assert chance_parts(truce, partly).replace("\u00a0", " ") == "reported: < 1 %; unreported: 92 %"
+    assert [reports_only(truce, f) for f in (plain, partly, alone)] == ["", "", "reports only"]
+
+
+def test_power_stands_below_the_verdict_of_each_day(truce: ReportData) -> None:
+    data = replace(truce, findings=tuple(replace(f, power=0.37) for f in truce.findings))
+    html, markdown = render(data, mark(data))
+    strip = html[html.index('<table class="strip">') :]
+    assert strip[: strip.index("</table>")].count("37\u00a0%") == sum(
+        f is not None for _, cells in day_strip(data, term_rows(data)).rows for f in cells
+    )
+    assert "Verdict and power by day" in markdown
