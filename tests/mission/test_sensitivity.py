@@ -157,6 +157,8 @@ def test_explain_tells_who_repeats_whom_and_why(folder: Path) -> None:
     add_text(folder / "data/villages.csv", RUMOUR)
     told = account(folder, whole(run(folder, END), "no-artillery")["finding_id"])
     (copy,) = told["copies"]
+    counted = gather(folder, END).data.contributions.select("source_id", "copies")
+    assert dict(counted.iter_rows()) == {"patrols": 0, "villages": 1, "watches": 0}
     assert (copy["source_id"], copy["of_source_id"], copy["why"]) == ("villages", "patrols", "same words")
     assert copy["observation_id"] != copy["of"]
     line = (
