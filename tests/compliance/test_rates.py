@@ -73,3 +73,12 @@ def test_too_many_for_an_exact_law() -> None:
     many = Tally(np.array([0.5]), np.array([10_000.0]), np.array([1.0]))
     assert exceeding(many, Unseen(200.0, 50.0), 5_000) > 0.99
     assert exceeding(many, Unseen(200.0, 50.0), 5_500) < 0.01
+
+
+def test_what_comes_of_the_prior_alone_is_not_told() -> None:
+    """A poor watch that saw nothing in a year leaves the whole answer to what was believed beforehand."""
+    silent, told = rate([], 0.05, days=365), rate([40.5, 300.5], 0.05, days=365)
+    assert silent.unseen(0, 365 * DAY) is None
+    assert told.unseen(0, 365 * DAY) is not None
+    assert rate([], 0.05, days=365, rate_most_assumed=1.0).unseen(0, 365 * DAY) is not None
+    assert rate([], 0.9, days=365).unseen(0, 365 * DAY) is not None, "a good watch says something by its silence"

@@ -43,7 +43,8 @@ class Rate:
     """What was learned of one term and party, by pieces of time (about a day each) of equal number of values.
 
     ``missed``: days of each piece times the chance that a violation in it goes unnoticed. ``rate``: mean number of
-    violations a day; NaN where too little was looked to say. ``seen``: expected number of reported ones;
+    violations a day; NaN where too little was looked to say. ``assumed``: the part of it that is there before any
+    report; ``most_assumed`` and ``least_reported``: see the settings. ``seen``: expected number of reported ones;
     ``memory``: (pieces, pieces) how far one piece tells of another.
     """
 
@@ -54,15 +55,22 @@ class Rate:
     seen: Floats
     memory: Floats
     shape: float
+    assumed: Floats
+    most_assumed: float
+    least_reported: float
 
     def unseen(self, low: int, high: int) -> Unseen | None:
-        """What went unseen in [low, high), microseconds UTC; None: nothing was looked at, so nobody can say."""
+        """What went unseen in [low, high), microseconds UTC; None: too little was looked at, so nobody can say."""
         share = np.clip((np.minimum(self.high, high) - np.maximum(self.low, low)) / (self.high - self.low), 0.0, 1.0)
         here = np.flatnonzero(share > 0)
         if not len(here) or np.isnan(self.rate[here]).any():
             return None
-        mean = float((share * self.missed)[here] @ self.rate[here])
-        return Unseen(mean, self.shape + float(self.memory[here].max(axis=0) @ self.seen))
+        missed = (share * self.missed)[here]
+        reported = float(self.memory[here].max(axis=0) @ self.seen)
+        assumed = Unseen(float(missed @ self.assumed[here]), self.shape)
+        if reported < self.least_reported and assumed.any > self.most_assumed:
+            return None
+        return Unseen(float(missed @ self.rate[here]), self.shape + reported)
 
 
 def exceeding(reported: Tally, unseen: Unseen, limit: float) -> float:
@@ -100,6 +108,18 @@ def learn(
     memory = 0.5 ** (np.abs(middle[:, None] - middle) / settings.rate_memory_days)
     looked = memory @ (days * chance)
     enough = looked >= settings.rate_least_days
-    rate = np.full(len(days), np.nan)
+    rate, assumed = np.full(len(days), np.nan), np.full(len(days), np.nan)
     rate[enough] = (settings.rate_shape + memory @ seen)[enough] / looked[enough]
-    return Rate(low, high, days * (1.0 - chance), rate, seen, memory, settings.rate_shape)
+    assumed[enough] = settings.rate_shape / looked[enough]
+    return Rate(
+        low,
+        high,
+        days * (1.0 - chance),
+        rate,
+        seen,
+        memory,
+        settings.rate_shape,
+        assumed,
+        settings.rate_most_assumed,
+        settings.rate_least_reported,
+    )

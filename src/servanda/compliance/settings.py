@@ -65,4 +65,14 @@ class AssessSettings(BaseModel):
     rate_least_days: float = Field(
         1.0, gt=0, description="Least time looked, in days of a perfect watch, to say what went unseen: one day."
     )
+    rate_most_assumed: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="Where next to nothing was reported (under rate_least_reported), a chance of something unseen "
+        "above this comes of rate_shape alone, and is not told: an estimate must come of evidence.",
+    )
+    rate_least_reported: float = Field(
+        0.05, ge=0, description="Expected violations reported, with the memory above, from which a rate is evidence."
+    )
     unseen_confidence: float = Field(0.95, gt=0, lt=1, description="Confidence of the bound on unseen violations.")
