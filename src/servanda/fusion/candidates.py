@@ -10,6 +10,8 @@ from servanda.fusion.reports import Reports
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+MANY = 20_000
+"""Places from which on two threads look faster than one."""
 PRECISION_STEP = 4.0
 """Reports of one source whose errors differ by no more than this factor are searched together."""
 
@@ -28,6 +30,10 @@ def candidates(r: Reports, s_km: Floats, var_h: Floats, priors: Priors) -> Integ
     return np.column_stack([codes // max(len(r), 1), codes % max(len(r), 1)])
 
 
+def _workers(places: int) -> int:
+    return 2 if places >= MANY else 1
+
+
 def _step(s: Floats) -> Integers:
     step: Integers = np.floor(np.log(s) / np.log(PRECISION_STEP)).astype(np.int64)
     return step + 32
@@ -42,7 +48,9 @@ def _near(r: Reports, ours: Integers, theirs: Integers, s_km: Floats, var_h: Flo
         return np.column_stack([r.x_km[i] / place, r.y_km[i] / place, r.t_h[i] / time])
 
     k = min(priors.neighbours + (ours is theirs), len(theirs))
-    distance, index = cKDTree(scaled(theirs)).query(scaled(ours), k=k, distance_upper_bound=1.0, workers=2)
+    distance, index = cKDTree(scaled(theirs)).query(
+        scaled(ours), k=k, distance_upper_bound=1.0, workers=_workers(len(ours))
+    )
     distance, index = np.reshape(distance, (len(ours), -1)), np.reshape(index, (len(ours), -1))
     row, column = np.nonzero(np.isfinite(distance))
     found = np.column_stack([ours[row], theirs[index[row, column]]])
@@ -87,11 +95,13 @@ def _around(r: Reports, at: Integers, s_km: Floats, priors: Priors) -> Floats:
     if len(at) <= k:
         radius = np.full(len(at), priors.cell_km / np.sqrt(np.pi))
     else:
-        radius = np.asarray(tree.query(places, k=[k + 1], workers=2)[0])[:, 0]
+        radius = np.asarray(tree.query(places, k=[k + 1], workers=_workers(len(at)))[0])[:, 0]
     wide = np.maximum(radius, s_km[at])
     count = np.full(len(at), float(k))
     tight = np.flatnonzero((radius < wide) | (len(at) <= k))
-    count[tight] = tree.query_ball_point(places[tight], wide[tight], return_length=True, workers=2) - 1.0
+    count[tight] = (
+        tree.query_ball_point(places[tight], wide[tight], return_length=True, workers=_workers(len(tight))) - 1.0
+    )
     return np.asarray(np.maximum(count, 0.5) / (np.pi * wide**2))
 
 

@@ -21,7 +21,7 @@ from servanda.fusion.priors import Priors
 from servanda.fusion.quality import Quality
 from servanda.fusion.replica import replica
 from servanda.fusion.reports import Reports
-from servanda.fusion.rounds import AT_MOST, LEAST_SHARE, learned
+from servanda.fusion.rounds import AT_MOST, LEAST_SHARE, Round, learned
 
 Floats = NDArray[np.float64]
 SHARES = ("detect", "false", "confusion", "repeat")
@@ -54,9 +54,9 @@ def trial(part: Reports, quality: Quality, start: Start, priors: Priors, seed: i
     m: Model | None = None
     for number in range(priors.replica_rounds):
         m = model(part, quality, priors, like=m if number % AS_BEFORE else None)
-        twin = model(replica(m, seed + number).reports, quality, priors)
         with ThreadPoolExecutor(2) as pool:
-            here, there = pool.map(learned, (m, twin), (start, start), (seed + number, seed + number))
+            tried = pool.submit(_tried, m, start, seed + number)
+            here, there = learned(m, start, seed + number), tried.result()
         put = _scaled(quality)
         error = _scaled(there.quality) - put
         step = _scaled(here.quality) - put - error
@@ -73,6 +73,11 @@ def trial(part: Reports, quality: Quality, start: Start, priors: Priors, seed: i
     off = np.hypot(off, norm.ppf(0.5 + INTERVAL / 2.0) * _shared_error(start, quality))
     off[FALSE] = np.maximum(off[FALSE], norm.ppf(0.5 + INTERVAL / 2.0) * weighed.sd)
     return Learned(*(_unscaled(centre + side * off, quality) for side in (0.0, -1.0, 1.0)))
+
+
+def _tried(m: Model, start: Start, seed: int) -> Round:
+    """What is learned from a replica of ``m``."""
+    return learned(model(replica(m, seed).reports, m.quality, m.priors), start, seed)
 
 
 def _furthest(first: Floats, quality: Quality, priors: Priors) -> Floats:
