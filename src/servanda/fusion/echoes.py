@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from servanda.fusion.coincidences import coincidences
-from servanda.fusion.distinct import distinct
 from servanda.fusion.lockstep import SURE, spread
 from servanda.fusion.priors import Priors
 from servanda.fusion.quality import group_of
@@ -107,4 +106,4 @@ def _delays(
 
 def told_first(origin: Integers) -> Integers:
     """Rows of the reports that repeat none."""
-    return distinct(np.flatnonzero(origin < 0))
+    return np.flatnonzero(origin < 0)

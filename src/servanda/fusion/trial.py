@@ -18,7 +18,7 @@ from servanda.fusion.coincidences import Start
 from servanda.fusion.estimate import FLOOR_H
 from servanda.fusion.model import Model, model
 from servanda.fusion.priors import Priors
-from servanda.fusion.quality import Quality
+from servanda.fusion.quality import Quality, logit, share
 from servanda.fusion.replica import replica
 from servanda.fusion.reports import Reports
 from servanda.fusion.rounds import AT_MOST, LEAST_SHARE, Round, learned
@@ -111,11 +111,11 @@ def _scaled(q: Quality) -> Floats:
     """(6, s) log odds of shares and logarithms of sizes: what errs by about as much at every value."""
     shares = [np.clip(getattr(q, name), LEAST_SHARE, AT_MOST) for name in SHARES]
     sizes = [np.maximum(getattr(q, name), FLOOR_H) for name in SIZES]
-    return np.array([np.log(x / (1.0 - x)) for x in shares] + [np.log(x) for x in sizes])
+    return np.array([logit(x) for x in shares] + [np.log(x) for x in sizes])
 
 
 def _unscaled(scaled: Floats, like: Quality) -> Quality:
-    shares = np.clip(1.0 / (1.0 + np.exp(-scaled[: len(SHARES)])), LEAST_SHARE, AT_MOST)
+    shares = np.clip(share(scaled[: len(SHARES)]), LEAST_SHARE, AT_MOST)
     sizes = np.maximum(np.exp(scaled[len(SHARES) :]), FLOOR_H)
     names = dict(zip(SHARES + SIZES, [*shares, *sizes], strict=True))
     return replace(like, **names)
