@@ -108,3 +108,37 @@ def test_coincidences_give_the_joint_errors_of_a_pair() -> None:
     start = coincidences(reports(rows, SOURCES.empty(), PRIORS), PRIORS)
     assert np.sqrt(start.km2.sum()) == pytest.approx(np.hypot(0.5, 3.0), rel=0.12)
     assert np.sqrt(start.h2.sum()) == pytest.approx(np.hypot(0.5, 2.0), rel=0.12)
+
+
+def known_sources(p_true: float) -> pl.DataFrame:
+    """A sources table that states the same trust and place error for each of ``THREE``."""
+    rows = [{"source_id": t.name, "p_true": p_true, "sigma_m": 1000.0 * t.km} for t in THREE]
+    return pl.concat([SOURCES.empty(), pl.DataFrame(rows)], how="diagonal_relaxed")
+
+
+def test_where_trust_and_place_are_stated_the_rest_is_learned() -> None:
+    rows, _ = world(THREE, 800, 60, seed=6)
+    got = fuse(rows, sources=known_sources(0.85)).sources
+    for teller in THREE:
+        row = got.row(by_predicate=pl.col("source_id") == teller.name, named=True)
+        assert row["detect"] == pytest.approx(teller.detect, abs=0.08)
+        assert row["time_h"] == pytest.approx(teller.hours, rel=0.3, abs=0.2)
+        assert row["detect_low"] < row["detect"] < row["detect_high"]
+        assert row["sigma_m_low"] is None, "every report states its place error"
+
+
+def test_what_nobody_else_tells_teaches_nothing() -> None:
+    rows, _ = world(THREE[:2], 800, 60, seed=7)
+    far = pl.when(pl.col("source_id") == THREE[0].name).then(pl.col("lat") + 20.0).otherwise(pl.col("lat"))
+    got = fuse(rows.with_columns(far.alias("lat")), sources=known_sources(0.85))
+    assert got.beliefs is not None and not got.beliefs.known
+    assert got.sources["detect"].to_list() == [PRIORS.corroboration] * 2
+    assert got.sources["p_true"].to_list() == [pytest.approx(0.85)] * 2
+    assert got.sources["detect_low"].is_null().all()
+
+
+def test_a_source_that_misses_nothing_can_be_learned() -> None:
+    sure = Teller("sure", 1.0, 0.3, 0.2, false=0.0, repeat=0.0)
+    got = fuse(world((sure, *THREE[1:]), 400, 60, seed=8)[0]).sources
+    row = got.row(by_predicate=pl.col("source_id") == "sure", named=True)
+    assert 0.85 < row["detect"] <= 1.0

@@ -42,7 +42,7 @@ def frame() -> pl.DataFrame:
     ends = {f"{n}{e}": v * f for n, v in learned.items() for e, f in (("_low", 0.8), ("_high", 1.1))}
     rows = [{"source_id": "patrols", **row, **learned, **ends}]
     rows += [{"source_id": "press", **row, "matches": 0.0, "unlearned": "no_match"}]
-    rows += [{"source_id": "wire", **row, "copies": 7, "unlearned": "all_stated"}]
+    rows += [{"source_id": "wire", **row, "copies": 7, "unlearned": "one_group"}]
     return pl.DataFrame(rows, schema=CONTRIBUTIONS)
 
 
@@ -57,9 +57,8 @@ def test_learned_and_stated_are_told_apart(truce: ReportData) -> None:
     assert press.learned == ()
     assert (press.counts[-1], wire.counts[-1]) == (0, 7)
     assert notes(data) == [
-        "As stated, not learned, because the trust in every report and the error of its place are stated as numbers: "
-        "wire.",
-        "As stated, not learned, because no independent source told the same incidents: press.",
+        "As stated, not learned, because there is no independent source to compare with: wire.",
+        "As stated, not learned, because independent sources told too few of the same incidents: press.",
     ]
 
 

@@ -19,6 +19,7 @@ from servanda.fusion.place import density
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 ROUNDS = 15
 SETTLED = 1e-3
 """Belief propagation ends when no message moves by more, or after ``ROUNDS``."""
@@ -40,21 +41,21 @@ def associate(
     c: Clusters,
     label: Integers,
     source: int,
-    heard: NDArray[np.bool_],
+    heard: Flags,
     again: bool = False,
-    among: NDArray[np.bool_] | None = None,
+    among: Flags | None = None,
 ) -> Links:
     """Unlabelled reports of ``source`` against the clusters; ``again``: further reports of what it has reported.
 
     ``heard`` (s,): the sources that are in ``label`` already, so that their silence counts. ``among`` (n,):
     only these reports.
     """
-    report, cluster = _edges(m, label, source)
-    if among is not None:
-        report, cluster = report[among[report]], cluster[among[report]]
+    open_ = label < 0 if among is None else (label < 0) & among
+    told = label >= 0
     if again:
-        keep = (c.has[cluster, source] > 0) & ~m.r.distinct[report]
-        report, cluster = report[keep], cluster[keep]
+        open_ = open_ & ~m.r.distinct
+        told[told] = c.has[label[told], source] > 0
+    report, cluster = _edges(m, label, source, open_, told)
     fit = likelihood(m, c, report, cluster)
     odds = fit * _expected(m, c, source, heard, again)[cluster] / _otherwise(m, report, source, heard, again)
     keep = odds > NEGLIGIBLE
@@ -62,22 +63,27 @@ def associate(
     return Links(report, cluster, marginals(report, cluster, odds))
 
 
-def _edges(m: Model, label: Integers, source: int) -> tuple[Integers, Integers]:
-    """Pairs (report, cluster) without repeats, from candidate pairs of reports."""
+def _edges(m: Model, label: Integers, source: int, open_: Flags, told: Flags) -> tuple[Integers, Integers]:
+    """Pairs (report, cluster) without repeats, from candidate pairs of an open report and a told one."""
     one, other = m.pairs_of(source).T
-    open_ = (label[one] < 0) & (label[other] >= 0)
+    keep = open_[one] & told[other]
     n = int(label.max(initial=-1)) + 1
-    codes = distinct(one[open_] * n + label[other[open_]])
+    codes = distinct(one[keep] * n + label[other[keep]])
     return codes // max(n, 1), codes % max(n, 1)
 
 
 def likelihood(m: Model, c: Clusters, report: Integers, cluster: Integers) -> Floats:
-    """(e,) density per km² and hour, times the chance of the kind, of each report if it is of that incident."""
+    """(e,) density per km² and hour, times the chance of the kind, of each report if it is of that incident.
+
+    All reports are of one source.
+    """
     r = m.r
+    if not len(report):
+        return np.empty(0)
     east, north = r.x_km[report] - c.x_km[cluster], r.y_km[report] - c.y_km[cluster]
     place = density(east, north, m.s_km[report] ** 2 + c.var_km2[cluster], r.lean[report] + c.lean[cluster])
-    kind = (c.kinds[cluster] * m.says[r.source[report], :, r.kind[report]]).sum(axis=1)
-    return np.asarray(place * _time_fit(m, c, report, cluster) * kind)
+    said = np.einsum("ck,kr->cr", c.kinds, m.says[r.source[report[0]]])
+    return np.asarray(place * _time_fit(m, c, report, cluster) * said[cluster, r.kind[report]])
 
 
 def _time_fit(m: Model, c: Clusters, report: Integers, cluster: Integers) -> Floats:
@@ -85,13 +91,16 @@ def _time_fit(m: Model, c: Clusters, report: Integers, cluster: Integers) -> Flo
     width = m.r.width_h[report]
     spread = np.sqrt(m.quality.time_h[m.r.source[report]] ** 2 + c.var_h2[cluster])
     z = (m.r.t_h[report] - c.t_h[cluster]) / spread
-    bell = np.exp(-0.5 * z**2) / (np.sqrt(2.0 * np.pi) * spread)
-    half = 0.5 * width / spread
-    inside = ndtr(z + half) - ndtr(z - half)
-    return np.where(width > 0.0, inside / np.maximum(width, 1e-9), bell)
+    out = np.empty(len(z))
+    long = width > 0.0
+    short = ~long
+    out[short] = np.exp(-0.5 * z[short] ** 2) / (np.sqrt(2.0 * np.pi) * spread[short])
+    half = 0.5 * width[long] / spread[long]
+    out[long] = (ndtr(z[long] + half) - ndtr(z[long] - half)) / np.maximum(width[long], 1e-9)
+    return out
 
 
-def _expected(m: Model, c: Clusters, source: int, heard: NDArray[np.bool_], again: bool) -> Floats:
+def _expected(m: Model, c: Clusters, source: int, heard: Flags, again: bool) -> Floats:
     """(c,) odds that the source reports the incident, given what is known of it so far."""
     if again:
         share = m.quality.repeat[source] / (1.0 + m.quality.repeat[source])
@@ -102,7 +111,7 @@ def _expected(m: Model, c: Clusters, source: int, heard: NDArray[np.bool_], agai
     return np.asarray(e * d / (e * (1.0 - d) + 1.0 - e))
 
 
-def _otherwise(m: Model, report: Integers, source: int, heard: NDArray[np.bool_], again: bool) -> Floats:
+def _otherwise(m: Model, report: Integers, source: int, heard: Flags, again: bool) -> Floats:
     """(e,) density of reports like this one that are of none of the clusters: false, or first to tell."""
     first = m.around[report] / (1.0 + m.quality.repeat[source])
     if again:

@@ -8,6 +8,7 @@ gives the number of matches, the joint errors of place and time, and how often t
 Laird and Rubin 1977) on counts in rings and lags.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,7 +86,8 @@ def coincidences(r: Reports, priors: Priors, beyond_km: float = -1.0) -> Start:
         for b in range(a, n)
         if min(count[a], count[b]) > 1 and not (known.h2[a] if a == b else of[a] == of[b])
     ]
-    counts = [_counts(r, a, b, priors, beyond_km) for a, b in pairs]
+    with ThreadPoolExecutor(2) as pool:
+        counts = list(pool.map(lambda pair: _counts(r, pair[0], pair[1], priors, beyond_km), pairs))
     km2, h2 = np.full(n, (priors.sigma_m / 1000.0) ** 2), np.full(n, priors.learn_time_h**2)
     km2, wrong = np.where(known.km2 > 0, 1e-6, km2), np.full(n, 0.1)
     matches = np.array([0.1 * np.sqrt(float(count[a]) * float(count[b])) for a, b in pairs])

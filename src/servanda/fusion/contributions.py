@@ -31,11 +31,10 @@ def contributions(
     values, low, high = (_named(q) for q in (learned.quality, learned.low, learned.high))
     low["p_true"], high["p_true"] = high["p_true"], low["p_true"]
     columns: dict[str, object] = {"source_id": pl.Series(r.sources, dtype=pl.String)}
-    resting = known & (learned.quality.matches > 0)
     for name, value in values.items():
         columns[name] = value
         for end, of in (("low", low), ("high", high)):
-            columns[f"{name}_{end}"] = pl.Series(np.where(resting, of[name], np.nan)).fill_nan(None)
+            columns[f"{name}_{end}"] = pl.Series(np.where(known, of[name], np.nan)).fill_nan(None)
     like = pl.DataFrame(columns | {"matches": learned.quality.matches})
     return told.join(like, on="source_id", how="left").sort("source_id")
 

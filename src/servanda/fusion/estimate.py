@@ -1,5 +1,6 @@
 """Errors of sources: every source against the incidents that the other witness groups tell without it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -24,20 +25,24 @@ def improved(m: Model, start: Start) -> tuple[Quality, Floats]:
     Also (s,) how clear matching is: the share of the variance of 'another source tells it, too' that the chances of
     matching explain, over the reports of a source; 1 where it is certain of each, 0 where all are alike.
     """
-    clear = np.zeros(len(m.r.sources))
-    new = {name: getattr(m.quality, name).copy() for name in LEARNED}
-    for source in range(len(m.r.sources)):
-        heard = m.group_of != m.group_of[source]
-        if not (m.r.source == source).any() or not heard.any():
-            continue
-        others = group(m, without=~heard)
-        if others.label.max(initial=-1) < 0:
-            continue
-        c = clusters(m, others.label, others.chance)
-        links = associate(m, c, others.label, source, heard)
-        _estimate(m, c, links, source, new, start)
-        clear[source] = _clear(m, links, source)
-    return replace(m.quality, **new), clear
+    with ThreadPoolExecutor(2) as pool:
+        told = list(pool.map(lambda source: _improved(m, start, source), range(len(m.r.sources))))
+    new = {name: np.array([t[name] for t in told]) for name in LEARNED}
+    return replace(m.quality, **new), np.array([t["clear"] for t in told])
+
+
+def _improved(m: Model, start: Start, source: int) -> dict[str, float]:
+    """What ``LEARNED`` names, and how clear matching is, of one source."""
+    before = {"clear": 0.0} | {name: float(getattr(m.quality, name)[source]) for name in LEARNED}
+    heard = m.group_of != m.group_of[source]
+    if not (m.r.source == source).any() or not heard.any():
+        return before
+    others = group(m, without=~heard)
+    if others.label.max(initial=-1) < 0:
+        return before
+    c = clusters(m, others.label, others.chance)
+    links = associate(m, c, others.label, source, heard)
+    return before | _estimated(m, c, links, source, start) | {"clear": _clear(m, links, source)}
 
 
 def _clear(m: Model, links: Links, source: int) -> float:
@@ -46,13 +51,17 @@ def _clear(m: Model, links: Links, source: int) -> float:
     return float(np.clip(shared.var() / max(mean * (1.0 - mean), 1e-9), 0.0, 1.0))
 
 
-def _estimate(m: Model, c: Clusters, links: Links, source: int, new: dict[str, Floats], start: Start) -> None:
-    """Posterior means under the stated priors into ``new``."""
-    new["matches"][source] = links.chance.sum()
-    if new["matches"][source] >= 1.0:
-        new["sigma_km"][source] = np.sqrt(_place_km2(m, c, links, source, start))
-        new["time_h"][source] = np.sqrt(_time_h2(m, c, links, source, start))
-        new["confusion"][source] = _confusion(m, c, links, source)
+def _estimated(m: Model, c: Clusters, links: Links, source: int, start: Start) -> dict[str, float]:
+    """Posterior means under the stated priors."""
+    matches = float(links.chance.sum())
+    if matches < 1.0:
+        return {"matches": matches}
+    return {
+        "matches": matches,
+        "sigma_km": float(np.sqrt(_place_km2(m, c, links, source, start))),
+        "time_h": float(np.sqrt(_time_h2(m, c, links, source, start))),
+        "confusion": _confusion(m, c, links, source),
+    }
 
 
 def _place_km2(m: Model, c: Clusters, links: Links, source: int, start: Start) -> float:

@@ -10,7 +10,7 @@ from servanda.fusion.distinct import distinct
 from servanda.fusion.estimate import FLOOR_H
 from servanda.fusion.model import Model, model
 from servanda.fusion.priors import Priors
-from servanda.fusion.quality import Quality, mean_by_source, stated
+from servanda.fusion.quality import Quality, chosen, mean_by_source, stated, unknown
 from servanda.fusion.reports import Reports
 from servanda.fusion.rounds import learned as learned_from
 from servanda.fusion.trial import Learned, trial
@@ -25,13 +25,12 @@ def learn(r: Reports, priors: Priors, seed: int = 0) -> tuple[Learned, Model | N
     """What is stated, then coincidences, then matching and estimating in turns, then trials on replicas.
 
     Also returns the reports that learning has looked at, as a model under what was learned. Below ``learn_from``
-    reports, with one witness group, or where every trust and place error is stated as a number, what is stated
-    stands, and there is no such model. Counts of incidents are no
-    matter for learning.
+    reports, with one witness group, or where no source has matches enough, what is stated stands, and there is no such
+    model. Counts of incidents are no matter for learning.
     """
     quality = stated(r, priors)
     single = r.part(np.flatnonzero(~r.counted))
-    if not enough(single, priors) or _all_stated(single, priors):
+    if not enough(single, priors):
         return Learned(quality, quality, quality), None
     part = sample(single, priors)
     start = coincidences(single, priors)
@@ -39,18 +38,26 @@ def learn(r: Reports, priors: Priors, seed: int = 0) -> tuple[Learned, Model | N
     for number in range(priors.learn_rounds):
         told = learned_from(model(part, quality, priors), start, seed + number).quality
         quality = replace(told, repeat=quality.repeat)  # matching sees too few of them: only trials show by how much
-    learned = trial(part, quality, start, priors, seed)
+    learned = _where_matched(trial(part, quality, start, priors, seed), single, priors)
+    if np.isnan(learned.low.false).all():
+        return learned, None
     return learned, model(part, learned.quality, priors)
+
+
+def _where_matched(told: Learned, r: Reports, priors: Priors) -> Learned:
+    """What is stated stands for sources with fewer matches than it weighs. No interval there, nor for an error of place
+    that every report of a source states."""
+    few, nothing = told.quality.matches < priors.learn_weight, unknown(len(r.sources))
+    quality = replace(chosen(few, stated(r, priors), told.quality), matches=told.quality.matches)
+    open_ = np.bincount(r.source, np.isnan(r.s_km), len(r.sources)) > 0
+    low, high = (chosen(few, nothing, end) for end in (told.low, told.high))
+    low, high = (replace(end, sigma_km=np.where(open_, end.sigma_km, np.nan)) for end in (low, high))
+    return Learned(quality, low, high)
 
 
 def enough(r: Reports, priors: Priors) -> bool:
     """Whether there are reports and witness groups enough to learn from."""
     return len(r) >= priors.learn_from and len(distinct(r.group)) > 1
-
-
-def _all_stated(r: Reports, priors: Priors) -> bool:
-    """Whether the trust and the place error of every report are stated as numbers: there is no more to learn."""
-    return bool((r.trust >= priors.trust_weight).all() and not np.isnan(r.s_km).any())
 
 
 def sample(r: Reports, priors: Priors) -> Reports:

@@ -59,7 +59,11 @@ class Priors(BaseModel):
     learn_window_km: float = Field(40.0, gt=0, description="Coincidences are looked for within this distance.")
     learn_window_h: float = Field(36.0, gt=0, description="Coincidences are looked for within this time.")
     learn_time_h: float = Field(3.0, gt=0, description="First guess of a time error in learning.")
-    learn_weight: float = Field(20.0, gt=0, description="What is stated of a source weighs as so many matches.")
+    learn_weight: float = Field(
+        20.0,
+        gt=0,
+        description="What is stated of a source weighs as so many matches; with fewer, it stands as it is.",
+    )
     trust_weight: float = Field(
         100.0, gt=0, description="A number that is stated for a source's chance to be true weighs as so many reports."
     )

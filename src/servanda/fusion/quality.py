@@ -1,9 +1,10 @@
 """How good each source is: what is stated or learned of it, and the errors of its reports that follow."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from servanda.fusion.priors import Priors
 from servanda.fusion.reports import Reports
@@ -43,6 +44,16 @@ def stated(r: Reports, priors: Priors) -> Quality:
         np.full(n, priors.time_sigma_h),
         np.zeros(n),
     )
+
+
+def chosen(where: NDArray[np.bool_], one: Quality, other: Quality) -> Quality:
+    """``one`` for the sources ``where`` is true, ``other`` for the rest."""
+    return Quality(*(np.where(where, getattr(one, f.name), getattr(other, f.name)) for f in fields(Quality)))
+
+
+def unknown(n: int) -> Quality:
+    """NaN for all that ``n`` sources are like."""
+    return Quality(*(np.full(n, np.nan) for _ in fields(Quality)))
 
 
 def mean_by_source(r: Reports, values: Floats) -> Floats:
@@ -86,4 +97,4 @@ def logit(p: Floats) -> Floats:
 
 def share(odds: Floats) -> Floats:
     """Shares of log odds."""
-    return np.asarray(1.0 / (1.0 + np.exp(-odds)))
+    return np.asarray(expit(odds))

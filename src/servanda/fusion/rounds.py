@@ -38,7 +38,7 @@ def learned(m: Model, start: Start, seed: int) -> Round:
     believed = by_group(m, m.quality)
     found = rates(histories(m, grouping), *believed)
     of = m.group_of
-    detect = share(found.detect)[of] * m.quality.detect / share(believed[0])[of]
+    detect = np.clip(share(found.detect)[of] * m.quality.detect / share(believed[0])[of], LEAST_SHARE, AT_MOST)
     false = share(_odds(m.quality.false) + (found.false - believed[1])[of])
     return Round(replace(quality, detect=detect, false=false, repeat=_told_again(m, grouping)), found, clear)
 

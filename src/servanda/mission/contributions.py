@@ -75,7 +75,7 @@ def _of(name: str, end: str, columns: list[str]) -> pl.Expr:
 
 def _unlearned(observations: pl.DataFrame, fused: FusionResult, priors: Priors) -> pl.Expr:
     """Why nothing was learned of a source; null where something was."""
-    reports, tried = fused.membership.height, fused.beliefs is not None and fused.beliefs.known
+    reports = fused.membership.height
     groups = observations["witness_group"].n_unique()
     nothing = pl.all_horizontal(pl.col(f"{name}_low").is_null() for name in QUALITIES)
     reason = (
@@ -85,8 +85,6 @@ def _unlearned(observations: pl.DataFrame, fused: FusionResult, priors: Priors) 
         .then(pl.lit("few_reports"))
         .when(pl.lit(groups < 2))
         .then(pl.lit("one_group"))
-        .when(pl.lit(not tried))
-        .then(pl.lit("all_stated"))
         .otherwise(pl.lit("no_match"))
     )
     return pl.when(nothing).then(reason).alias("unlearned")

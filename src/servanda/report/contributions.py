@@ -10,7 +10,7 @@ from servanda.report.language import Catalogue
 from servanda.report.numbers import NONE
 
 SHARES = ("p_true", "detect", "confusion", "repeat")
-REASONS = ("few_reports", "one_group", "all_stated", "no_match", "silent")
+REASONS = ("few_reports", "one_group", "no_match", "silent")
 COUNTS = ("period", "since", "incidents", "shared", "alone", "copies")
 LEAST, MOST = 0.05, 0.95
 """Shares whose interval lies between are told in tenths, others in hundredths."""
@@ -58,7 +58,7 @@ def _learned(data: ReportData, row: dict[str, Any]) -> tuple[str, ...]:
             return data.words.say("sources.as_stated")
         if name in SHARES:
             return in_tens(data.words, value, low, high)
-        write = data.figures.distance if name == "sigma_m" else data.figures.hours
+        write = data.figures.distance if name == "sigma_m" else data.figures.duration
         return _around(data.words, *(write(x) for x in (value, low, high)))
 
     return tuple(told(name) for name in ("p_true", "detect", "sigma_m", "time_h", "confusion", "repeat"))

@@ -100,6 +100,13 @@ class Figures:
     def hours(self, value: float | None) -> str:
         return NONE if value is None else self.words.say("common.hours", hours=self.number(value))
 
+    def duration(self, value: float | None) -> str:
+        """A time in hours, told in minutes below one hour."""
+        if value is None or value >= 1.0:
+            return self.hours(value)
+        minutes = round(60.0 * value)
+        return self.words.say("common.minutes", minutes=minutes) if minutes else self.words.say("common.under_a_minute")
+
     def distance(self, metres: float | None) -> str:
         """A standard deviation of a place, in metres or kilometres."""
         if metres is None:
