@@ -68,6 +68,11 @@ def test_uninformative_rows_are_left_out_of_both_sides_and_named() -> None:
     assert got.excluded == ("Region: 1 observation, uninformative",)
 
 
+def test_uninformative_rows_of_another_time_are_not_named() -> None:
+    got = compare(ask("hours"), alerts([(-500, -400, ["uninformative"]), (1, 2, [])]))
+    assert got.excluded == ()
+
+
 def test_twenty_alerts_of_one_raid_are_not_twenty_pieces_of_evidence() -> None:
     spread: Rows = [(h, h + 0.1, []) for h in range(-10, 0)]
     one_raid: Rows = [(h / 100 - 5, h / 100 - 4.9, []) for h in range(10)]

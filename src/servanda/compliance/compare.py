@@ -52,16 +52,16 @@ def compare(question: Question, observations: pl.DataFrame) -> Comparison:
 
     The interval is that of a ratio of two Poisson rates given their sum (Clopper and Pearson 1934), with
     counts divided by the dispersion of a compound Poisson law: the sum of squared wave sizes over the sum
-    of wave sizes. Observations flagged ``uninformative`` are left out of both sides and named; an end that
+    of wave sizes. Observations flagged ``uninformative`` in any of the windows are left out and named; an end that
     was imputed (``end_imputed``) adds no hours.
     """
     mine = observations.filter(pl.col("source_id") == question.source_id)
     mine = mine.filter(_wanted(question.kinds)).sort("t_start", "observation_id")
     uninformative = pl.col("flags").list.contains("uninformative").fill_null(False)
-    used, left_out = mine.filter(~uninformative), mine.filter(uninformative)
+    windows = (question.window, *question.baselines)
+    used, left_out = mine.filter(~uninformative), mine.filter(uninformative & _touching(windows))
     if question.measure == "counts":
         return _compare_counts(question, used, left_out)
-    windows = (question.window, *question.baselines)
     parts = [_contributions(question.measure, used, a, b) for a, b in windows]
     values = [float(p["size"].sum()) for p in parts]
     dispersion = _dispersion(parts, question)
@@ -91,8 +91,7 @@ def _compare_counts(question: Question, used: pl.DataFrame, left_out: pl.DataFra
     against each other there is no interval.
     """
     windows = (question.window, *question.baselines)
-    touching = pl.any_horizontal((pl.col("t_start") < b) & (pl.col("t_end") > a) for a, b in windows)
-    counts, left_out = stated(used, question.unit).filter(touching), left_out.filter(touching)
+    counts = stated(used, question.unit).filter(_touching(windows))
     regions = counts["geometry"].unique().sort().to_list()
 
     def rate(*of: tuple[datetime, datetime]) -> CountRate:
@@ -159,6 +158,12 @@ def _count_note(question: Question, here: CountRate, before: CountRate, sums: di
         f"of {sums['days_before']:.1f}. Days that no report covers are left out, not taken as zero; a period across "
         f"an edge counts in part.{spread} {UNADJUSTED}"
     )
+
+
+def _touching(windows: Sequence[tuple[datetime, datetime]]) -> pl.Expr:
+    """What lies in one of the half-open windows in part, an instant included."""
+    start, end = pl.col("t_start"), pl.col("t_end")
+    return pl.any_horizontal((start < b) & ((end > a) | (start >= a)) for a, b in windows)
 
 
 def _wanted(wanted: frozenset[str]) -> pl.Expr:
