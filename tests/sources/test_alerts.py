@@ -217,3 +217,13 @@ class TestRealData:
         assert dict(counts.drop_nulls().rows()) == {
             k: v for k, v in {"end_imputed": imputed, "mended_place": mended}.items() if v
         }
+
+
+def test_levels_that_are_not_named_are_left_out_with_a_notice() -> None:
+    times = "2022-05-19 18:00:00+00:00,2022-05-19 19:00:00+00:00,official"
+    rows = [f"Odeska oblast,,,oblast,{times}", f"Odeska oblast,Odeskyi raion,,raion,{times}"]
+    read = SOURCE.read(payload(csv_text(OFFICIAL, rows)), ctx(levels=["oblast"]))
+    assert read.observations["text"].to_list() == ["Odeska oblast"]
+    assert read.quarantine.is_empty()
+    assert "1 alerts are for other levels than oblast and were left out." in read.notices
+    assert read_rows(OFFICIAL, rows).height == 2

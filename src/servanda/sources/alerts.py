@@ -51,13 +51,23 @@ def read(payload: Payload, context: Context) -> Reading:
     rows = set_apart(rows, SOURCE.fields)
     frame = with_record_ids(rows.frame, known(rows.columns, SOURCE.fields), context)
     frame = _timed(_placed(frame, layout, areas), layout, context)
+    frame, left_out = _of_level(frame, context)
     good, bad = set_aside(frame, _checks(areas), rows.columns, payload, context)
     good = good.with_columns(
         pl.lit(KIND).alias("kind"), pl.lit("sighting").alias("claim"), pl.col("unit").alias("text")
     )
     observations, duplicates = finish_observations(good, SOURCE, payload, context)
     watches = _watches(good, areas, payload, context)
-    return Reading(observations, watches, pl.concat([rows.bad, bad]).sort("row"), (*notices, *duplicates))
+    return Reading(observations, watches, pl.concat([rows.bad, bad]).sort("row"), (*notices, *duplicates, *left_out))
+
+
+def _of_level(frame: pl.DataFrame, context: Context) -> tuple[pl.DataFrame, list[str]]:
+    """Without alerts for a level that the mission does not name, and a notice of how many these are."""
+    levels = settings_of(context).levels
+    other = pl.lit(False) if levels is None else ~pl.col("label").is_in(levels).fill_null(True)
+    kept = frame.filter(~other)
+    n = frame.height - kept.height
+    return kept, [f"{n} alerts are for other levels than {', '.join(levels)} and were left out."] if levels and n else []
 
 
 def _areas(payload: Payload, context: Context) -> dict[str, bytes]:

@@ -1,5 +1,7 @@
 """What a mission may set for air-raid alerts, and the flags they carry."""
 
+from typing import Literal
+
 from servanda.sources.base import Context, Settings
 
 KIND = "air_raid_alert"
@@ -22,6 +24,8 @@ class AlertsSettings(Settings):
     """Chance that a warning given in a watched region is in the data. An assumption."""
     p_false: float = 0.01
     """Share of recorded warnings that were never given. An assumption."""
+    levels: tuple[Literal["oblast", "raion", "hromada"], ...] | None = None
+    """Official layout: what an alert was for. Name one, and the rest is left out with a notice; None: all."""
     max_informative_h: float = 120.0
     """Longer intervals are no alert but a merger of many. The longest ordinary ones observed last about a day."""
     distrust_days: float = 30.0
