@@ -225,5 +225,5 @@ def test_levels_that_are_not_named_are_left_out_with_a_notice() -> None:
     read = SOURCE.read(payload(csv_text(OFFICIAL, rows)), ctx(levels=["oblast"]))
     assert read.observations["text"].to_list() == ["Odeska oblast"]
     assert read.quarantine.is_empty()
-    assert "1 alerts are for other levels than oblast and were left out." in read.notices
+    assert "Left out, as not of level oblast: 1." in read.notices
     assert read_rows(OFFICIAL, rows).height == 2

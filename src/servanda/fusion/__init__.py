@@ -67,4 +67,4 @@ def fuse(
     return FusionResult(incidents, membership, told, alternatives, copies=links, beliefs=b)
 
 
-__all__ = ["Beliefs", "FusionResult", "Priors", "Reports", "fuse"]
+__all__ = ["Beliefs", "FusionResult", "Priors", "Reports", "believe", "fuse", "reports"]

@@ -144,6 +144,12 @@ class MissionFile(Written):
     assess: AssessSettings = AssessSettings()
     sensitivity: SensitivitySettings = SensitivitySettings()
     pull: PullSettings = PullSettings()
+    learn_days: int = Field(
+        0,
+        ge=0,
+        description="What sources are like is learned from so many days before and after the time in force as well. 0: "
+        "from what is fused alone, that is the time in force and a day on either side.",
+    )
     fusion: Priors = Field(default_factory=lambda: Priors.model_validate({}))
 
 

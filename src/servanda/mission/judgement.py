@@ -12,7 +12,7 @@ from servanda.agreement.resolved import Agreement, ZoneBook
 from servanda.compliance.assess import Assessment, assess
 from servanda.compliance.compare import Question, compare
 from servanda.findings import Comparison, Period
-from servanda.fusion import FusionResult, fuse
+from servanda.fusion import Beliefs, FusionResult, believe, fuse, reports
 from servanda.mission.config import Baseline, ComparisonEntry, Mission
 from servanda.quantities import Span, span
 
@@ -51,7 +51,11 @@ def judge(
     Only what may bear on the in-force window is fused; baselines of comparisons look at observations.
     """
     fused = fuse(
-        near(known.observations, agreement, known.as_of), known.watches, priors=mission.written.fusion, sources=sources
+        near(known.observations, agreement, known.as_of),
+        known.watches,
+        priors=mission.written.fusion,
+        sources=sources,
+        beliefs=_learned(mission, agreement, known, sources),
     )
     assessment = assess(
         agreement,
@@ -68,10 +72,21 @@ def judge(
     return Judged(known, fused, assessment)
 
 
-def near(observations: pl.DataFrame, agreement: Agreement, as_of: datetime) -> pl.DataFrame:
+def _learned(mission: Mission, agreement: Agreement, known: Known, sources: pl.DataFrame) -> Beliefs | None:
+    """What sources are like, from a longer stretch than is fused; None: from what is fused."""
+    margin = timedelta(days=mission.written.learn_days)
+    if margin <= MARGIN:
+        return None
+    heard = near(known.observations, agreement, known.as_of, margin)
+    return believe(reports(heard, sources, mission.written.fusion), mission.written.fusion, seed=0)
+
+
+def near(
+    observations: pl.DataFrame, agreement: Agreement, as_of: datetime, margin: timedelta = MARGIN
+) -> pl.DataFrame:
     """What is fused: from the in-force window, or so near it that reports of one incident may lie on both sides."""
     end = min(agreement.t_to or as_of, as_of)
-    return observations.filter((pl.col("t_end") >= agreement.t_from - MARGIN) & (pl.col("t_start") < end + MARGIN))
+    return observations.filter((pl.col("t_end") >= agreement.t_from - margin) & (pl.col("t_start") < end + margin))
 
 
 def comparisons(

@@ -261,6 +261,7 @@ def _data(
         scoreboard=score(findings) if score else None,
         languages=written.languages,
         language_folder=r.mission.language_folder,
+        learn_days=written.learn_days,
         written_in=written.written_in,
         pdf=written.pdf,
         font_folder=r.mission.folder / written.fonts if written.fonts else None,

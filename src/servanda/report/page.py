@@ -79,6 +79,7 @@ def view(data: ReportData, marked: Marked) -> dict[str, Any]:
         "untried": untried(data, rows),
         "contributions": contribution_rows(data),
         "contribution_notes": notes(data),
+        "learn_days": data.learn_days,
         **_counts(data, marked),
         **_comparisons(data),
         "trends": trend_views(data),

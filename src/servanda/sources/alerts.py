@@ -67,7 +67,7 @@ def _of_level(frame: pl.DataFrame, context: Context) -> tuple[pl.DataFrame, list
     other = pl.lit(False) if levels is None else ~pl.col("label").is_in(levels).fill_null(True)
     kept = frame.filter(~other)
     n = frame.height - kept.height
-    return kept, [f"{n} alerts are for other levels than {', '.join(levels)} and were left out."] if levels and n else []
+    return kept, [f"Left out, as not of level {' or '.join(levels)}: {n}."] if levels and n else []
 
 
 def _areas(payload: Payload, context: Context) -> dict[str, bytes]:

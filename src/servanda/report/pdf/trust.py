@@ -41,6 +41,8 @@ def contributions(data: ReportData) -> list[Block]:
     if learned:
         heads = [say("sources.source"), *(say(f"sources.{q}") for q in QUALITIES)]
         out += [heading(say("sources.learned_title"), 2), paragraph(say("sources.learned_lede"), style="note")]
+        if data.learn_days:
+            out.append(paragraph(say("sources.learned_stretch", n=data.learn_days), style="note"))
         out.append(table(heads, learned, ("1.3fr", *["1.5fr"] * len(QUALITIES))))
     return [*out, *(paragraph(n, style="note") for n in notes(data))]
 
