@@ -81,9 +81,7 @@ def _learned(mission: Mission, agreement: Agreement, known: Known, sources: pl.D
     return believe(reports(heard, sources, mission.written.fusion), mission.written.fusion, seed=0)
 
 
-def near(
-    observations: pl.DataFrame, agreement: Agreement, as_of: datetime, margin: timedelta = MARGIN
-) -> pl.DataFrame:
+def near(observations: pl.DataFrame, agreement: Agreement, as_of: datetime, margin: timedelta = MARGIN) -> pl.DataFrame:
     """What is fused: from the in-force window, or so near it that reports of one incident may lie on both sides."""
     end = min(agreement.t_to or as_of, as_of)
     return observations.filter((pl.col("t_end") >= agreement.t_from - margin) & (pl.col("t_start") < end + margin))
