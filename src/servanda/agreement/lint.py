@@ -79,7 +79,8 @@ def _parties(case: _Case) -> Iterator[Problem]:
     names: dict[str, str] = {}
     for party in case.agreement.parties:
         if party.party_id not in used and party.role != "monitor":
-            yield case.note("is not bound by any term.", "Name it in a term, or remove it.", "parties", party.party_id)
+            mend = "Name it in a term; or leave it, so that what it does is not laid to the others; or remove it."
+            yield case.note("is not bound by any term.", mend, "parties", party.party_id, level="info")
         for name in sorted(party.names):
             if name in names:
                 what = f"and party '{names[name]}' are both called '{name}'."
