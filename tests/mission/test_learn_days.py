@@ -31,20 +31,28 @@ def heard(folder: Path) -> Path:
     return folder
 
 
-def table(folder: Path, settings: str) -> str:
-    """What the report says was learned of the sources; empty where nothing was."""
+def told(folder: Path, settings: str) -> str:
+    """What the report says of its sources."""
     path = folder / "mission.yaml"
     path.write_text(path.read_text("utf-8") + settings, "utf-8")
     text = (run_mission(folder, END).reports / "report.md").read_text("utf-8")
-    return text.partition("What was learned of the sources")[2].partition("##")[0]
+    return text.partition("## What each source contributed")[2].partition("##")[0]
 
 
 def test_what_came_before_teaches_and_the_report_says_so(heard: Path) -> None:
-    told = table(heard, "learn_days: 30\nfusion: {learn_from: 100}\n")
-    villages = next(line for line in told.splitlines() if line.startswith("| villages"))
+    text = told(heard, "learn_days: 30\nfusion: {learn_from: 100}\n")
+    villages = [line for line in text.splitlines() if line.startswith("| villages")][1]
     assert villages.split("|")[3].strip().startswith("about 5 in 10")
-    assert "Learned from 30\u00a0days before and after the time in force as well." in told
+    assert "Learned from 30\u00a0days before and after the time in force as well." in text
 
 
 def test_without_it_only_the_time_in_force_does(heard: Path) -> None:
-    assert table(heard, "fusion: {learn_from: 100}\n") == ""
+    text = told(heard, "fusion: {learn_from: 100}\n")
+    assert "because there are too few reports in all: patrols, villages" in text
+
+
+def test_many_reports_that_match_nothing_are_not_too_few(heard: Path) -> None:
+    path = heard / "data" / "villages.csv"
+    path.write_text(path.read_text("utf-8").replace(",20.", ",60."), "utf-8")
+    text = told(heard, "learn_days: 30\nfusion: {learn_from: 100}\n")
+    assert "because independent sources told too few of the same incidents: patrols, villages" in text

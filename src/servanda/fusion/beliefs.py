@@ -24,7 +24,7 @@ Belief = Literal["trust", "detection", "place", "time", "kind", "repeats", "same
 @dataclass(frozen=True)
 class Beliefs:
     """``known``: learned from the reports; else as stated. ``link``: least chance for 'the same incident'. ``steps``:
-    sources that take over each other's reports.
+    sources that take over each other's reports. ``reports``: how many learning looked at.
 
     Arrays are by source, in the order of ``sources``.
     """
@@ -35,6 +35,7 @@ class Beliefs:
     link: float
     calibration: Calibration | None
     steps: tuple[InStep, ...] = ()
+    reports: int = 0
 
     def of(self, sources: Sequence[str]) -> "Beliefs":
         """The same on some of the sources."""
@@ -56,10 +57,10 @@ def believe(r: Reports, priors: Priors, seed: int) -> Beliefs:
     steps = in_step(r, priors) if enough(r, priors) else ()
     learned, part = learn(r.part(told_first(origins(r, steps, priors))), priors, seed)
     if part is None:
-        return Beliefs(tuple(r.sources), learned, False, priors.link, None, steps)
+        return Beliefs(tuple(r.sources), learned, False, priors.link, None, steps, len(r))
     made = twins(part, seed)
     link = least_chance(made)
-    return Beliefs(tuple(r.sources), learned, True, link, calibrated(made, link), steps)
+    return Beliefs(tuple(r.sources), learned, True, link, calibrated(made, link), steps, len(r))
 
 
 def bent(b: Beliefs, belief: Belief, factor: float) -> Beliefs:

@@ -75,7 +75,7 @@ def _of(name: str, end: str, columns: list[str]) -> pl.Expr:
 
 def _unlearned(observations: pl.DataFrame, fused: FusionResult, priors: Priors) -> pl.Expr:
     """Why nothing was learned of a source; null where something was."""
-    reports = fused.membership.height
+    reports = fused.beliefs.reports if fused.beliefs else 0
     groups = observations["witness_group"].n_unique()
     nothing = pl.all_horizontal(pl.col(f"{name}_low").is_null() for name in QUALITIES)
     reason = (
