@@ -118,6 +118,8 @@ def test_what_is_learned_is_what_the_join_says(made: ReportData, lists: dict[str
     assert share["sirens_volunteer"] == pytest.approx(0.99, abs=0.005)
     for row in made.contributions.filter(made.contributions["source_id"].is_in(list(lists))).iter_rows(named=True):
         assert row["detect"] == pytest.approx(share[row["source_id"]], abs=0.05)
+        assert row["detect_low"] < share[row["source_id"]] < row["detect_high"]
+        assert row["p_true_low"] is None  # two lists cannot show what either makes up
         assert row["matches"] == pytest.approx(both, rel=0.02)
         assert row["time_h"] < 0.05  # their starts are seconds apart
         assert row["repeat"] < 0.01  # no list tells an alert twice

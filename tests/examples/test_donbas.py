@@ -159,7 +159,7 @@ def deadly(low: date, high: date) -> float:
 
 
 def _day(text: str) -> date:
-    month, day, year = (int(x) for x in text.split()[0].split("/"))
+    month, day, year = (int(x) for x in text.split(maxsplit=1)[0].split("/"))
     return date(year + 2000 * (year < 100), month, day)
 
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from servanda.fusion.coincidences import Start
 from servanda.fusion.model import Model
+from servanda.fusion.priors import Priors
 from servanda.fusion.quality import Quality, logit, mean_by_source
 from servanda.fusion.rounds import AT_MOST, LEAST_SHARE, Round
 
@@ -20,19 +22,20 @@ LEAST_INFORMATION = 1e-6
 
 @dataclass(frozen=True)
 class Weighed:
-    """Arrays (s,), on the scale of log odds of false shares: the step to take, and the standard deviation of what is
-    known of them."""
+    """Arrays (s,), on the scale of log odds of false shares: the step to take, the standard deviation of what is known
+    of them, and the share of that which the data say; the rest is stated."""
 
     step: Floats
     sd: Floats
+    told: Floats
 
 
 def balanced(m: Model, here: Round, there: Round) -> Weighed:
     """To where what is stated and what the data say meet; ``here`` from the data, ``there`` from a replica.
 
     What is stated weighs as so many reports known to be true or false. The data weigh by the information of histories,
-    less what is lost because matching is unclear (the missing information of Louis 1982), replicas are few, and none
-    is quite like the data (``replica_misfit``).
+    less what is lost because matching is unclear (the missing information of Louis 1982: one round shows only a part of
+    a needed change, ``replica_response``), replicas are few, and none is quite like the data (``replica_misfit``).
     """
     r, of = m.r, m.group_of
     groups = len(here.rates.false)
@@ -45,15 +48,17 @@ def balanced(m: Model, here: Round, there: Round) -> Weighed:
     stated = np.full(groups, 1e-9)
     np.maximum.at(stated, of, mean_by_source(r, r.trust) * before * (1.0 - before))
     clear = np.maximum(mean(here.clear), LEAST_CLEAR)
-    noise = np.sqrt(clear + 2.0 / m.priors.replica_rounds)
-    misfit = np.diag((m.priors.replica_misfit * (1.0 - clear)) ** 2)
+    shown = clear**m.priors.replica_response
+    noise = np.sqrt(shown + 2.0 / m.priors.replica_rounds)
+    misfit = np.diag((m.priors.replica_misfit * (1.0 - shown)) ** 2)
     variance = noise[:, None] * _inverse(here.rates.information) * noise + misfit
-    data = clear[:, None] * _inverse(variance) * clear
-    told = data @ ((here.rates.false - there.rates.false) / clear)
+    data = shown[:, None] * _inverse(variance) * shown
+    told = data @ ((here.rates.false - there.rates.false) / shown)
     back = stated * (mean(logit(before)) - mean(logit(np.clip(m.quality.false, LEAST_SHARE, AT_MOST))))
     known = _inverse(data + np.diag(stated))
     step = np.clip(known @ (told + back), -FURTHEST_STEP, FURTHEST_STEP)
-    return Weighed(step[of], np.sqrt(np.diag(known))[of])
+    own = np.diag(data) / (np.diag(data) + stated)
+    return Weighed(step[of], np.sqrt(np.diag(known))[of], own[of])
 
 
 def _inverse(information: Floats) -> Floats:
@@ -62,13 +67,25 @@ def _inverse(information: Floats) -> Floats:
     return np.asarray(way / np.maximum(size, LEAST_INFORMATION) @ way.T)
 
 
-def agreed(m: Model, q: Quality, clear: Floats) -> Quality:
+def agreed(m: Model, q: Quality, clear: Floats, start: Start) -> Quality:
     """Detection where matching is unclear: what the number of reports says, if there are as many incidents as the
-    others make out."""
+    others make out, by what they detect and by the coincidences of each two."""
     count = np.bincount(m.r.source, minlength=len(m.r.sources)).astype(np.float64)
     true = np.maximum(count * (1.0 - q.false) / (1.0 + q.repeat), 1e-9)
-    weight = clear * count + 1e-9
-    there = np.exp(np.average(np.log(true / q.detect), weights=weight))
+    by_pairs, worth = _there(q, start, float(count.sum()), m.priors)
+    there = np.average(np.r_[np.log(true / q.detect), by_pairs], weights=np.r_[clear * count + 1e-9, worth])
     own = clear / (clear + UNCLEAR)
-    detect = np.exp(own * np.log(q.detect) + (1.0 - own) * np.log(true / there))
+    detect = np.exp(own * np.log(q.detect) + (1.0 - own) * (np.log(true) - there))
     return replace(q, detect=np.clip(detect, LEAST_SHARE, AT_MOST))
+
+
+def _there(q: Quality, start: Start, reports: float, priors: Priors) -> tuple[Floats, Floats]:
+    """(p,) logarithm of how many incidents there are behind so many ``reports``, by the true reports of each two
+    sources over their matched pairs (Lincoln and Petersen), and how much it weighs."""
+    if not len(start.pairs):
+        return np.empty(0), np.empty(0)
+    a, b = start.pairs.T
+    true = np.maximum(start.reports * (1.0 - q.false), 1e-9)
+    part = reports / max(float(start.reports.sum()), 1e-9)
+    there = np.log(part * true[a] * true[b] / np.maximum(start.shared, 1e-9))
+    return there, 1.0 / (1.0 / np.maximum(start.worth, 1e-9) + priors.coincidence_error**2)

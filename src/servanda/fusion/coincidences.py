@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 from scipy.special import ndtr
 
+from servanda.fusion.nearby import nearby
 from servanda.fusion.priors import Priors
 from servanda.fusion.quality import group_of, mean_by_source
 from servanda.fusion.reports import Reports
@@ -25,16 +26,18 @@ Integers = NDArray[np.int64]
 RINGS, LAGS = 18, 16
 NEAREST = 0.002
 """Inner edge of the rings and lags as a share of the window; they widen by a constant factor."""
-ROUNDS = 60
+ROUNDS, SETTLED = 500, 1e-4
+"""EM ends when no logarithm moves by more, or after so many rounds: a wide error among many accidents is slow."""
+LEAST_MATCHES = 1e-6
 BY_CHANCE = 0.25
 """How often two kinds agree when one of them is at random: only the start of learning hangs on it."""
 FAR = 1.1
 """Accidents are seen from so many windows of time on."""
 EVEN = 1000.0
 """An even rate in time weighs as so many pairs too far apart to be of one incident; these show waves in the rate."""
+ELSEWHERE = 5
+"""Of pairs anywhere, which show waves alone, so many times fewer are counted than of near ones."""
 TINY = 1e-12
-CHUNK = 1000
-"""Reports whose pairs are held in memory at once."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,9 @@ class Counts:
 @dataclass(frozen=True)
 class Start:
     """(s,) by source: variances of place (km² on each axis) and time (h²), the precision of each (1 / variance of
-    the estimate), chance that a kind is at random, and matched pairs of the source with itself."""
+    the estimate), chance that a kind is at random, matched pairs of the source with itself, and its reports. For each
+    two sources of different witness groups: ``pairs`` (p, 2), their matched pairs ``shared`` (p,) and how many matches
+    that estimate is ``worth``."""
 
     km2: Floats
     km2_precision: Floats
@@ -61,6 +66,10 @@ class Start:
     h2_precision: Floats
     confusion: Floats
     repeats: Floats
+    reports: Floats
+    pairs: Integers
+    shared: Floats
+    worth: Floats
 
 
 @dataclass(frozen=True)
@@ -88,32 +97,69 @@ def coincidences(r: Reports, priors: Priors, beyond_km: float = -1.0) -> Start:
     ]
     with ThreadPoolExecutor(2) as pool:
         counts = list(pool.map(lambda pair: _counts(r, pair[0], pair[1], priors, beyond_km), pairs))
-    km2, h2 = np.full(n, (priors.sigma_m / 1000.0) ** 2), np.full(n, priors.learn_time_h**2)
-    km2, wrong = np.where(known.km2 > 0, 1e-6, km2), np.full(n, 0.1)
-    matches = np.array([0.1 * np.sqrt(float(count[a]) * float(count[b])) for a, b in pairs])
-    precision = np.zeros((2, n))
+    now = _first(pairs, count, known, priors)
     for _ in range(ROUNDS):
-        now = [
-            _Excess(matches[i] * c.part, *_joint(pair, km2 + known.km2, h2 + known.h2, wrong))
-            for i, (pair, c) in enumerate(zip(pairs, counts, strict=True))
-        ]
-        then = [_step(c, x) for c, x in zip(counts, now, strict=True)]
-        matches = np.array([x.matches / c.part for x, c in zip(then, counts, strict=True)])
-        km2, precision[0] = _shared(pairs, [x.km2 for x in then], [x.km2 for x in now], then, km2, known.km2)
-        # A variance from n squares has variance 2 v² / n; from n distances, which have two axes, v² / n.
-        spread = [np.sqrt(2.0) * x.h2 for x in now]
-        h2, precision[1] = _shared(pairs, [x.h2 for x in then], spread, then, h2, known.h2)
-        # No finer than the first ring and lag: else the nearest pairs alone would bear themselves out.
-        km2 = np.maximum(km2, (NEAREST * priors.learn_window_km) ** 2)
-        h2 = np.maximum(h2, (NEAREST * priors.learn_window_h) ** 2)
-        doubt = [-np.log(np.clip((x.agree - BY_CHANCE) / (1.0 - BY_CHANCE), 0.05, 0.999)) for x in then]
-        known_wrong, sure = _shared(pairs, doubt, [1.0] * len(pairs), then, -np.log1p(-wrong), np.zeros(n))
-        wrong = 1.0 - np.exp(-known_wrong)
-    own = dict(zip(pairs, matches, strict=True))
+        before, now = now, _round(now, pairs, counts, known, priors)
+        if now.moved(before) < SETTLED:
+            break
+    own = dict(zip(pairs, now.matches, strict=True))
     repeats = np.array([own.get((s, s), priors.repeat * count[s]) for s in range(n)])
-    before = priors.learn_weight / (priors.confusion * (1.0 - priors.confusion))
-    wrong = (sure * wrong + before * priors.confusion) / (sure + before)
-    return Start(km2, precision[0], h2, precision[1], wrong, repeats)
+    weight = priors.learn_weight / (priors.confusion * (1.0 - priors.confusion))
+    wrong = (now.sure * now.wrong + weight * priors.confusion) / (now.sure + weight)
+    two = [i for i, (a, b) in enumerate(pairs) if of[a] != of[b]]
+    places = np.array([pairs[i] for i in two], dtype=np.int64).reshape(-1, 2)
+    errors = (now.km2, now.precision[0], now.h2, now.precision[1])
+    return Start(*errors, wrong, repeats, count.astype(np.float64), places, now.matches[two], now.worth[two])
+
+
+@dataclass(frozen=True)
+class _Now:
+    """One round of EM. By pair: matches, worth (how many of them the estimates are worth). By source: km2, h2, wrong
+    (chance that its kind is at random), the precision of the variances (2, s), and of wrong (sure)."""
+
+    matches: Floats
+    worth: Floats
+    km2: Floats
+    h2: Floats
+    wrong: Floats
+    precision: Floats
+    sure: Floats
+
+    def moved(self, before: "_Now") -> float:
+        """The largest change of a logarithm."""
+        return max(
+            float(np.abs(np.log(getattr(self, name) / getattr(before, name))).max(initial=0.0))
+            for name in ("matches", "km2", "h2")
+        )
+
+
+def _first(pairs: list[tuple[int, int]], count: Integers, known: _Known, priors: Priors) -> _Now:
+    n = len(count)
+    matches = np.array([0.1 * np.sqrt(float(count[a]) * float(count[b])) for a, b in pairs])
+    km2 = np.where(known.km2 > 0, 1e-6, np.full(n, (priors.sigma_m / 1000.0) ** 2))
+    h2, wrong = np.full(n, priors.learn_time_h**2), np.full(n, 0.1)
+    return _Now(matches, np.zeros(len(pairs)), km2, h2, wrong, np.zeros((2, n)), np.zeros(n))
+
+
+def _round(now: _Now, pairs: list[tuple[int, int]], counts: list[Counts], known: _Known, priors: Priors) -> _Now:
+    whole = list(zip(pairs, counts, strict=True))
+    guess = [
+        _Excess(m * c.part, *_joint(pair, now.km2 + known.km2, now.h2 + known.h2, now.wrong))
+        for m, (pair, c) in zip(now.matches, whole, strict=True)
+    ]
+    then = [_step(c, x) for c, x in zip(counts, guess, strict=True)]
+    matches = np.array([max(x.matches, LEAST_MATCHES) / c.part for x, c in zip(then, counts, strict=True)])
+    km2, place = _shared(pairs, [x.km2 for x in then], [x.km2 for x in guess], then, now.km2, known.km2)
+    # A variance from n squares has variance 2 v² / n; from n distances, which have two axes, v² / n.
+    spread = [np.sqrt(2.0) * x.h2 for x in guess]
+    h2, when = _shared(pairs, [x.h2 for x in then], spread, then, now.h2, known.h2)
+    # No finer than the first ring and lag: else the nearest pairs alone would bear themselves out.
+    km2 = np.maximum(km2, (NEAREST * priors.learn_window_km) ** 2)
+    h2 = np.maximum(h2, (NEAREST * priors.learn_window_h) ** 2)
+    doubt = [-np.log(np.clip((x.agree - BY_CHANCE) / (1.0 - BY_CHANCE), 0.05, 0.999)) for x in then]
+    wrong, sure = _shared(pairs, doubt, [1.0] * len(pairs), then, -np.log1p(-now.wrong), np.zeros(len(km2)))
+    worth = np.array([x.weight for x in then])
+    return _Now(matches, worth, km2, h2, 1.0 - np.exp(-wrong), np.array([place, when]), sure)
 
 
 @dataclass(frozen=True)
@@ -158,38 +204,31 @@ def _shared(
 
 def _counts(r: Reports, a: int, b: int, priors: Priors, beyond_km: float) -> Counts:
     few, many = sorted((np.flatnonzero(r.source == s) for s in (a, b)), key=len)
-    many = many[np.argsort(r.t_h[many], kind="stable")]
     window, beyond = priors.learn_window_h, 3.0 * priors.learn_window_h
     rings = priors.learn_window_km * np.r_[0.0, np.geomspace(NEAREST, 1.0, RINGS)]
     lags = window * np.r_[0.0, np.geomspace(NEAREST, 1.0, LAGS)]
-    low, high = (np.searchsorted(r.t_h[many], r.t_h[few] + x) for x in (-beyond, beyond))
-    step = max(1, int(np.ceil((high - low).sum() / priors.learn_pairs)))
-    chosen = np.arange(0, len(few), step)
-    pairs, accidents, elsewhere = np.zeros((RINGS, LAGS, 2)), np.zeros((RINGS, 2)), np.zeros(LAGS + 1)
-    for start in range(0, len(chosen), CHUNK):
-        at = chosen[start : start + CHUNK]
-        one, other = _spread(few[at], low[at], high[at], many)
+    pairs, accidents = np.zeros((RINGS, LAGS, 2)), np.zeros((RINGS, 2))
+    near = nearby(r, few, many, priors.learn_window_km, beyond, priors.learn_pairs)
+    for one, other in near:
         ring, lag, agree = _measured(r, one, other, rings, beyond_km)
-        here, near, far = ring < RINGS, lag < window, lag >= FAR * window
-        at_lag = np.searchsorted(lags, lag, side="right") - 1
-        cell = ((ring * LAGS + at_lag) * 2 + agree)[here & near]
+        here, late = (ring < RINGS) & (lag < window), (ring < RINGS) & (lag >= FAR * window)
+        cell = ((ring * LAGS + _at(lag, lags)) * 2 + agree)[here]
         pairs += np.bincount(cell, minlength=pairs.size).reshape(pairs.shape)
-        cell = (ring * 2 + agree)[here & far]
-        accidents += np.bincount(cell, minlength=accidents.size).reshape(accidents.shape)
-        elsewhere += np.bincount(np.where(far, LAGS, at_lag)[~here & (near | far)], minlength=LAGS + 1)
+        accidents += np.bincount((ring * 2 + agree)[late], minlength=accidents.size).reshape(accidents.shape)
+    elsewhere = np.zeros(LAGS + 1)
+    for one, other in nearby(r, few, many, np.inf, beyond, priors.learn_pairs // ELSEWHERE):
+        ring, lag, _ = _measured(r, one, other, rings, beyond_km)
+        near_or_late = (ring == RINGS) & ((lag < window) | (lag >= FAR * window))
+        at = np.where(lag >= window, LAGS, _at(lag, lags))
+        elsewhere += np.bincount(at[near_or_late], minlength=LAGS + 1)
     span = max(float(np.ptp(r.t_h)), 2.0 * beyond)
     share = _length(lags[:-1], lags[1:], span) / _length(FAR * window, beyond, span)
     share = (elsewhere[:-1] + EVEN * share) / (elsewhere[-1] + EVEN)
-    part = len(chosen) / max(len(few), 1) * (2.0 if a == b else 1.0)
-    return Counts(pairs, accidents + 0.5 / RINGS, rings, lags, share, part)
+    return Counts(pairs, accidents + 0.5 / RINGS, rings, lags, share, near.part * (2.0 if a == b else 1.0))
 
 
-def _spread(few: Integers, low: Integers, high: Integers, many: Integers) -> tuple[Integers, Integers]:
-    """Every pair of one of the few with those of the many that its stretch of time holds."""
-    n = high - low
-    one = np.repeat(few, n)
-    other = np.arange(n.sum()) - np.repeat(np.cumsum(n) - n, n) + np.repeat(low, n)
-    return one, many[other]
+def _at(lag: Floats, lags: Floats) -> Integers:
+    return np.asarray(np.searchsorted(lags, lag, side="right") - 1)
 
 
 def _measured(

@@ -39,7 +39,7 @@ def learn(r: Reports, priors: Priors, seed: int = 0) -> tuple[Learned, Model | N
         told = learned_from(model(part, quality, priors), start, seed + number).quality
         quality = replace(told, repeat=quality.repeat)  # matching sees too few of them: only trials show by how much
     learned = _where_matched(trial(part, quality, start, priors, seed), single, priors)
-    if np.isnan(learned.low.false).all():
+    if np.isnan(learned.low.detect).all():
         return learned, None
     return learned, model(part, learned.quality, priors)
 

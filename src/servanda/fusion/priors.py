@@ -54,6 +54,18 @@ class Priors(BaseModel):
         description="How far log odds of false reports are off between data and replicas, which are never quite alike, "
         "where matching is wholly unclear; less in proportion where it is clear. Chosen on simulated worlds.",
     )
+    replica_response: float = Field(
+        1.4,
+        ge=0,
+        description="One round of learning shows so much of a needed change of false reports: how clear matching is, "
+        "to this power. Chosen on simulated worlds.",
+    )
+    coincidence_error: float = Field(
+        0.05,
+        gt=0,
+        description="Relative error of the number of matches by coincidences, however many there are. Measured on "
+        "simulated worlds.",
+    )
     learn_reports: int = Field(10_000, ge=100, description="Of more reports, learning looks at about so many.")
     learn_pairs: int = Field(1_500_000, ge=1000, description="Of more pairs of two sources, a part is counted.")
     learn_window_km: float = Field(40.0, gt=0, description="Coincidences are looked for within this distance.")
@@ -73,7 +85,7 @@ class Priors(BaseModel):
     unstated_true: float = Field(
         0.85, gt=0, lt=1, description="Share of true reports that learning begins with where nothing is stated (F, 6)."
     )
-    unstated_weight: float = Field(10.0, gt=0, description="That share weighs as so many reports.")
+    unstated_weight: float = Field(7.0, gt=0, description="That share weighs as so many reports.")
     learn_stretch_h: float = Field(
         240.0, gt=0, description="Learning looks at whole stretches of time, each at least so long, ten at most."
     )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 from scipy.stats import t as student
 
-from servanda.fusion.balance import agreed, balanced
+from servanda.fusion.balance import Weighed, agreed, balanced
 from servanda.fusion.coincidences import Start
 from servanda.fusion.estimate import FLOOR_H
 from servanda.fusion.model import Model, model
@@ -32,6 +32,8 @@ FURTHEST_ODDS, FURTHEST_SIZE = 3.0, float(np.log(3.0))
 """Trials move odds by a factor of 20 and sizes by a factor of 3 at most: they correct what was learned, no more."""
 AS_BEFORE = 4
 """Candidates are looked for anew every so many rounds: errors move by little from one to the next."""
+LEAST_TOLD = 0.1
+"""Where less of what is known of a false share comes from the data, it is as stated."""
 FULL = 4.0
 """So many rounds go all the way; later ones go this share of their number, so that chance averages out (Robbins and
 Monro 1951)."""
@@ -64,7 +66,7 @@ def trial(part: Reports, quality: Quality, start: Start, priors: Priors, seed: i
         step[FALSE] = weighed.step
         step = put + step * min(1.0, FULL / (number + 1.0))
         errors.append(error)
-        quality = agreed(m, _unscaled(np.clip(step, first - far, first + far), here.quality), here.clear)
+        quality = agreed(m, _unscaled(np.clip(step, first - far, first + far), here.quality), here.clear, start)
         steps.append(_scaled(quality))
     if not steps:
         return Learned(quality, quality, quality)
@@ -72,7 +74,17 @@ def trial(part: Reports, quality: Quality, start: Start, priors: Priors, seed: i
     off = _reach(np.array(errors))
     off = np.hypot(off, norm.ppf(0.5 + INTERVAL / 2.0) * _shared_error(start, quality))
     off[FALSE] = np.maximum(off[FALSE], norm.ppf(0.5 + INTERVAL / 2.0) * weighed.sd)
-    return Learned(*(_unscaled(centre + side * off, quality) for side in (0.0, -1.0, 1.0)))
+    low, high = (_end(_unscaled(centre + side * off, quality), side, weighed) for side in (-1.0, 1.0))
+    return Learned(_unscaled(centre, quality), low, high)
+
+
+def _end(q: Quality, side: float, weighed: Weighed) -> Quality:
+    """An end of the intervals: 0 or 1 where learning goes no further, and none where a false share is as stated."""
+    if side < 0:
+        q = replace(q, **{name: np.where(getattr(q, name) <= LEAST_SHARE, 0.0, getattr(q, name)) for name in SHARES})
+    else:
+        q = replace(q, **{name: np.where(getattr(q, name) >= AT_MOST, 1.0, getattr(q, name)) for name in SHARES})
+    return replace(q, false=np.where(weighed.told < LEAST_TOLD, np.nan, q.false))
 
 
 def _tried(m: Model, start: Start, seed: int) -> Round:
