@@ -97,3 +97,9 @@ def test_parties_alike_are_told_in_one_line(truce: ReportData) -> None:
         "Changes to alleged if trust in reports is halved.",
         "The same for Northern Republic, Південна Рада.",
     )
+
+
+def test_what_the_mission_notes_of_a_source_is_quoted(truce: ReportData) -> None:
+    data = replace(truce, contributions=frame(), source_notes={"wire": "Follows press.", "nobody": "Not shown."})
+    assert notes(data)[0] == "wire: Follows press."
+    assert not any("Not shown" in n for n in notes(data))

@@ -49,6 +49,9 @@ class SourceEntry(Written):
         description="Something comes from it at least so often, such as '6 hours'; a longer silence is an outage. "
         "'never': no rhythm is known. Left out: the rhythm of its provider.",
     )
+    note: str | None = Field(
+        None, description="What readers should know of it; the report quotes it with what the source contributed."
+    )
 
 
 class Baseline(Written):

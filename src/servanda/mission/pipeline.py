@@ -262,6 +262,7 @@ def _data(
         languages=written.languages,
         language_folder=r.mission.language_folder,
         learn_days=written.learn_days,
+        source_notes={s.id: s.note for s in written.sources if s.note},
         written_in=written.written_in,
         pdf=written.pdf,
         font_folder=r.mission.folder / written.fonts if written.fonts else None,

@@ -41,8 +41,10 @@ def _heard(data: ReportData) -> pl.DataFrame:
 
 
 def notes(data: ReportData) -> list[str]:
-    """Of whom nothing was learned, and why: one sentence for each reason."""
-    out = []
+    """What the mission notes of its sources; then of whom nothing was learned, and why: one sentence for each reason."""
+    shown = _heard(data)["source_id"].to_list()
+    noted = [(s, data.source_notes[s]) for s in shown if s in data.source_notes]
+    out = [data.words.say("sources.noted", source=s, note=note) for s, note in noted]
     for reason in REASONS:
         names = [r["source_id"] for r in _heard(data).iter_rows(named=True) if r["unlearned"] == reason]
         if names:

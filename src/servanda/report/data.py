@@ -258,6 +258,8 @@ class ReportData:
     """Is ``report.pdf`` written, where typst is installed?"""
     font_folder: Path | None = None
     """More fonts for the PDF, for letters that its own fonts lack."""
+    source_notes: Mapping[str, str] = field(default_factory=dict)
+    """What the mission file says of a source, by its id."""
     learn_days: int = 0
     """Sources were learned from so many days before and after the time in force as well."""
     written_in: str = "en"
