@@ -41,7 +41,7 @@ def _heard(data: ReportData) -> pl.DataFrame:
 
 
 def notes(data: ReportData) -> list[str]:
-    """What the mission notes of its sources; then of whom nothing was learned, and why: one sentence for each reason."""
+    """What the mission notes of its sources; then of whom nothing was learned, one sentence for each reason."""
     shown = _heard(data)["source_id"].to_list()
     noted = [(s, data.source_notes[s]) for s in shown if s in data.source_notes]
     out = [data.words.say("sources.noted", source=s, note=note) for s, note in noted]
