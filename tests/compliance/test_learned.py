@@ -5,7 +5,8 @@ import pytest
 from numpy.typing import NDArray
 
 from servanda.compliance import attribution, base_rate
-from servanda.compliance.learned import Learned, learn
+from servanda.compliance.clock import Times
+from servanda.compliance.learned import Learned, learn, record
 from servanda.compliance.settings import AssessSettings
 
 DAY = 86_400_000_000
@@ -13,10 +14,11 @@ PIECES = [(d * DAY, (d + 1) * DAY) for d in range(30)]
 Floats = NDArray[np.float64]
 
 
-def record(real: Floats, said: Floats, expected: float, noticed: float = 0.8, **changed: float) -> Learned:
+def learned(real: Floats, said: Floats, expected: float, noticed: float = 0.8, **changed: float) -> Learned:
     t = np.linspace(0, 30 * DAY, len(real), endpoint=False).astype(np.int64)
     settings = AssessSettings.model_validate(changed)
-    return learn(real, said, expected, (1, 1), t, t, PIECES, lambda _low, _high: noticed, settings)
+    told = record(real, expected, Times(t, t), PIECES, lambda _low, _high: noticed, settings)
+    return learn(told, said, (1, 1), settings)
 
 
 def test_reports_as_good_as_their_sources_average_stay_as_they_are() -> None:
@@ -44,14 +46,14 @@ def test_unnamed_acts_fall_to_the_parties_by_what_is_named() -> None:
     said = np.r_[np.full(18, 0.98), np.full(2, 0.02), np.full(20, 0.5)]
     share = attribution.learn(np.ones(40), said, 1, 1, 0.5)
     assert share[0] @ share[1] == pytest.approx(0.9, abs=0.03)
-    assert record(np.ones(40), said, 0.0).likely(np.ones(1), np.array([0.5]))[0] == pytest.approx(0.9, abs=0.03)
+    assert learned(np.ones(40), said, 0.0).likely(np.ones(1), np.array([0.5]))[0] == pytest.approx(0.9, abs=0.03)
 
 
 def test_one_report_against_all_others_is_likely_mistaken() -> None:
     said = np.r_[np.full(40, 0.05), 0.95]
-    got = record(np.ones(41), said, 0.0)
+    got = learned(np.ones(41), said, 0.0)
     assert got.likely(np.ones(1), np.array([0.95]))[0] < 0.5
-    assert record(np.ones(2), np.array([0.5, 0.95]), 0.0).likely(np.ones(1), np.array([0.95]))[0] > 0.8
+    assert learned(np.ones(2), np.array([0.5, 0.95]), 0.0).likely(np.ones(1), np.array([0.95]))[0] > 0.8
 
 
 def test_nobody_else_may_have_done_it() -> None:
@@ -68,10 +70,9 @@ def test_chances_are_right_over_worlds_of_the_same_law() -> None:
         at, mine, seen, named = _draw(rng, share, per_day)
         t = np.floor(at * DAY).astype(np.int64)
         said = np.where(named, np.where(mine, 0.95, 0.05), 0.5)
-        got = learn(
-            np.ones(int(seen.sum())), said[seen], 0.0, (1, 1), t[seen], t[seen], PIECES, lambda _a, _b: 0.6,
-            AssessSettings(rate_memory_days=1e9),
-        )  # fmt: skip
+        settings = AssessSettings(rate_memory_days=1e9)
+        told = record(np.ones(int(seen.sum())), 0.0, Times(t[seen], t[seen]), PIECES, lambda _a, _b: 0.6, settings)
+        got = learn(told, said[seen], (1, 1), settings)
         for day in range(0, 30, 3):
             here = seen & (np.floor(at) == day)
             parts = got.parts(np.ones(int(here.sum())), said[here], day * DAY, (day + 1) * DAY)
@@ -94,7 +95,7 @@ def _draw(
 
 
 def test_without_a_watch_only_what_was_reported_counts() -> None:
-    got = record(np.array([0.6]), np.array([0.5]), 0.6, noticed=0.0)
+    got = learned(np.array([0.6]), np.array([0.5]), 0.6, noticed=0.0)
     parts = got.parts(np.array([0.6]), np.array([0.5]), 0, 30 * DAY)
     assert parts.unseen is None
     assert parts.either == parts.reported
@@ -102,7 +103,7 @@ def test_without_a_watch_only_what_was_reported_counts() -> None:
 
 @pytest.mark.parametrize("n", [0, 3000])
 def test_none_or_very_many(n: int) -> None:
-    got = record(np.full(n, 0.9), np.full(n, 0.5), 0.9 * n)
+    got = learned(np.full(n, 0.9), np.full(n, 0.5), 0.9 * n)
     parts = got.parts(np.full(n, 0.9), np.full(n, 0.5), 0, 30 * DAY)
     assert parts.reported == pytest.approx(float(n > 0), abs=0.01)  # all of them may be of the other
     assert len(got.likely(np.full(n, 0.9), np.full(n, 0.5))) == n
@@ -111,8 +112,8 @@ def test_none_or_very_many(n: int) -> None:
 def test_groups_of_like_acts_stand_for_very_many(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(3)
     real, said = rng.beta(2, 2, 20_000), rng.choice([0.05, 0.5, 0.95], 20_000)
-    grouped = record(real, said, 9_000.0)
+    grouped = learned(real, said, 9_000.0)
     monkeypatch.setattr(base_rate, "GROUPS", 10**6)
-    single = record(real, said, 9_000.0)
+    single = learned(real, said, 9_000.0)
     assert grouped.factor == pytest.approx(single.factor, rel=1e-3)
     assert grouped.share == pytest.approx(single.share, abs=5e-3)

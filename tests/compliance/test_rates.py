@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from servanda.compliance.clock import Times
 from servanda.compliance.rates import Rate, Unseen, exceeding, learn
 from servanda.compliance.settings import AssessSettings
 from servanda.compliance.tally import Tally, ones
@@ -17,7 +18,7 @@ def rate(at: list[float], noticed: float = 0.8, days: int = 30, **changed: float
     t = np.array([round(x * DAY) for x in at], dtype=np.int64)
     pieces = [(d * DAY, (d + 1) * DAY) for d in range(days)]
     settings = AssessSettings.model_validate(changed)
-    return learn(pieces, lambda _low, _high: noticed, np.ones(len(at)), t, t, settings)
+    return learn(pieces, lambda _low, _high: noticed, np.ones(len(at)), Times(t, t), settings)
 
 
 def chance(of: Rate, day: int) -> float:

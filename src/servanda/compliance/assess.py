@@ -63,14 +63,13 @@ class _Evidence:
         ordered = membership.select("incident_id", "observation_id").sort("incident_id", "observation_id")
         self._incidents, self._observations = ordered["incident_id"], ordered["observation_id"]
 
-    def of(self, incident_ids: Sequence[str]) -> list[str]:
-        """Observation ids of these incidents, incident by incident in the order given."""
-        if not incident_ids:
-            return []
+    def of(self, incident_ids: Sequence[str], most: int) -> list[str]:
+        """The first observation ids of these incidents, incident by incident in the order given."""
         wanted = pl.Series(incident_ids, dtype=pl.String)
         low = self._incidents.search_sorted(wanted, side="left").to_list()
         high = self._incidents.search_sorted(wanted, side="right").to_list()
-        return [x for a, b in zip(low, high, strict=True) for x in self._observations[a:b].to_list()]
+        rows = [i for a, b in zip(low, high, strict=True) for i in range(a, b)]
+        return self._observations.gather(rows[:most]).to_list()
 
 
 def assess(
@@ -215,8 +214,8 @@ def _finding(case: _Case, period: Period, party: str, judged: list[tuple[Segment
     seen_power = float(np.mean([j.power.power for j in asked]))
     proven = sum(j.seen if segment.term.type != "require" else 0 for j in judgements)
     ids = _weightiest(case, judgements)
-    observation_ids = case.evidence.of(ids)
-    total = len({int(r) for j in judgements for r in j.rows[j.weights > 0]})
+    observation_ids = case.evidence.of(ids, case.settings.evidence_limit)
+    total = len(np.unique(np.concatenate([j.rows[j.weights > 0] for j in judgements])))
     reasons = explain(segment.term, verdict, judgements, decisive, case.incidents, party, total, len(ids))
     finding = Finding(
         "",
@@ -233,7 +232,7 @@ def _finding(case: _Case, period: Period, party: str, judged: list[tuple[Segment
         segment.term.proof.witnesses,
         segment.version.version,
         reasons,
-        tuple(observation_ids[: case.settings.evidence_limit]),
+        tuple(observation_ids),
         tuple(ids),
     )
     return replace(finding, finding_id=finding_id(finding))

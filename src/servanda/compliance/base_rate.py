@@ -15,6 +15,8 @@ GRID = np.geomspace(1e-5, 1e3, 241)
 """Values of ``x``, even on the scale of logarithms."""
 BLOCK = 512
 """Acts worked on together; only speed hangs on it."""
+NOTHING = 1e-20
+"""Values that weigh less, beside the likeliest, change no digit of what is learned."""
 GROUPS = 4096
 """Of more acts than this, so many groups of like ones stand for them, each by its mean; speed hangs on it, and the
 third digit of what is learned."""
@@ -57,5 +59,6 @@ def moved(factor: Floats, real: Floats) -> Floats:
 
 def real(weight: Floats, chance: Floats) -> Floats:
     """(n,) chances moved by what was learned."""
-    parts = [weight @ moved(GRID, part) for part in blocks(chance)]
+    some = weight > NOTHING * weight.max()
+    parts = [weight[some] @ moved(GRID[some], part) for part in blocks(chance)]
     return np.concatenate([np.zeros(0), *parts])

@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from servanda import kinds
 from servanda.agreement.resolved import Agreement, Epoch, Term, Version, ZoneBook
-from servanda.compliance.clock import FAR_FUTURE, FAR_PAST, Micros, column_micros, micros
+from servanda.compliance.clock import FAR_FUTURE, FAR_PAST, Micros, Times, column_micros, micros
 from servanda.compliance.counted import counted
 from servanda.compliance.place import shares_inside
 from servanda.compliance.settings import AssessSettings
@@ -85,6 +85,7 @@ class Exposure:
     t_from: int
     t_to: int
     rows: NDArray[np.int64]
+    times: Times
     mass: Floats
     """Chance that it happened, in the zone, of the kind; time and party not yet weighed. Of an incident that
     stands for many: the chance of each."""
@@ -157,7 +158,8 @@ def expose(
         for allow in version.terms
         if allow.type == "allow" and allow.allow and _exempts(allow, term)
     )
-    return Exposure(term, version.version, t_from, t_to, rows, mass, low, high, exemptions)
+    times = Times(incidents.t_start[rows], incidents.t_end[rows])
+    return Exposure(term, version.version, t_from, t_to, rows, times, mass, low, high, exemptions)
 
 
 def _exempts(allow: Term, term: Term) -> bool:

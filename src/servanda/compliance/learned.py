@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from servanda.compliance import attribution, base_rate, rates
 from servanda.compliance.base_rate import blocks
-from servanda.compliance.clock import Micros
+from servanda.compliance.clock import Times
 from servanda.compliance.rates import Rate, Unseen
 from servanda.compliance.settings import AssessSettings
 
@@ -79,27 +79,42 @@ class Learned:
         return Parts(reported, 1.0 - float(clear.mean()), 1.0 - float((none * clear).mean()))
 
 
-def learn(
+@dataclass(frozen=True)
+class Record:
+    """All that is reported of a term in one zone, whoever did it.
+
+    ``factor`` (nodes,): equally likely values of the base rate; ``real`` (n,): chance of each act to have happened,
+    moved by it; ``rate``: how many a day.
+    """
+
+    factor: Floats
+    real: Floats
+    rate: Rate
+
+
+def record(
     real: Floats,
-    said: Floats,
     expected: float,
-    parties: tuple[int, int],
-    t_start: Micros,
-    t_end: Micros,
+    times: Times,
     pieces: Sequence[tuple[int, int]],
     noticed: Callable[[int, int], float],
     settings: AssessSettings,
-) -> Learned:
-    """``real``: (n,) chance of each reported act to have happened as the term forbids, whoever did it; ``said``: what
-    speaks for the party; ``expected``: real acts that go with the false ones among them, by the sources' average;
-    ``parties``: how many are meant, and how many others there are. The rest as in ``rates.learn``."""
+) -> Record:
+    """``real``: (n,) chance of each reported act to have happened as the term forbids, by what its sources are worth;
+    ``expected``: real acts that go with the false ones among them, by the sources' average. The rest as in
+    ``rates.learn``."""
     factors = base_rate.learn(real, expected, settings.record_shape)
     moved = base_rate.real(factors, real)
+    rate = rates.learn(pieces, noticed, moved, times, settings)
+    return Record(_nodes(base_rate.GRID, factors), moved, rate)
+
+
+def learn(told: Record, said: Floats, parties: tuple[int, int], settings: AssessSettings) -> Learned:
+    """What a record tells of one party. ``said``: (n,) what speaks for it; ``parties``: how many are meant, and how
+    many others there are."""
     mine, rest = parties
-    share = attribution.learn(moved, said, mine, rest, settings.attribution_prior)
-    rate = rates.learn(pieces, noticed, moved, t_start, t_end, settings)
-    alike = mine / max(mine + rest, 1)
-    return Learned(_nodes(base_rate.GRID, factors), _nodes(*share), alike, rate)
+    share = attribution.learn(told.real, said, mine, rest, settings.attribution_prior)
+    return Learned(told.factor, _nodes(*share), mine / max(mine + rest, 1), told.rate)
 
 
 def _nodes(values: Floats, weight: Floats) -> Floats:

@@ -16,7 +16,7 @@ NEAR_SIGMAS = 4.0
 """Beyond this many standard deviations from a zone's edge a place is wholly in or out (error < 0.0004)."""
 CLOSE_SIGMAS = 1.5
 """Within this many the full number of points is used; beyond it less than 7 % of the law can lie across."""
-RASTER_FROM = 2_000_000
+RASTER_FROM = 1_000_000
 """Points from which it pays to grid the zone first; the answer is the same."""
 CHUNK = 4096
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from servanda.compliance.clock import Micros, share_within
+from servanda.compliance.clock import Micros, Times, share_within
 from servanda.compliance.settings import AssessSettings
 from servanda.compliance.tally import EXACT_UP_TO, Tally, law, more_than
 
@@ -90,20 +90,19 @@ def learn(
     pieces: Sequence[tuple[int, int]],
     noticed: Callable[[int, int], float],
     likely: Floats,
-    t_start: Micros,
-    t_end: Micros,
+    times: Times,
     settings: AssessSettings,
 ) -> Rate:
     """``pieces``: half-open, in time order; ``noticed``: chance that a violation in one is reported by anybody.
 
-    ``likely``: chance of each incident to be a violation by this party, between ``t_start`` and ``t_end``. Gamma law
+    ``likely``: chance of each incident to be a violation, at one of ``times``. Gamma law
     with the shape ``rate_shape`` and no rate beforehand, each other day weighing half as much for every
     ``rate_memory_days`` that it is away (a power prior: Ibrahim and Chen 2000).
     """
     low, high = (np.array([p[i] for p in pieces], dtype=np.int64) for i in (0, 1))
     days = (high - low) / DAY_US
     chance = np.array([noticed(a, b) for a, b in pieces])
-    seen = np.array([likely @ share_within(t_start, t_end, a, b) for a, b in pieces])
+    seen = np.array([_within(times, likely, a, b) for a, b in pieces])
     middle = (low + (high - low) // 2) / DAY_US
     memory = 0.5 ** (np.abs(middle[:, None] - middle) / settings.rate_memory_days)
     looked = memory @ (days * chance)
@@ -123,3 +122,9 @@ def learn(
         settings.rate_most_assumed,
         settings.rate_least_reported,
     )
+
+
+def _within(times: Times, likely: Floats, low: int, high: int) -> float:
+    """Expected number of those incidents in [low, high)."""
+    at = times.touching(low, high)
+    return float(likely[at] @ share_within(times.start[at], times.end[at], low, high))

@@ -12,9 +12,9 @@ from servanda.agreement.model import Limit
 from servanda.agreement.resolved import Agreement, Epoch, Term, Version, ZoneBook
 from servanda.compliance import attribution, exposure
 from servanda.compliance.answers import Asking, Powers, Ties, Trigger, asking
-from servanda.compliance.clock import FAR_FUTURE, micros
+from servanda.compliance.clock import FAR_FUTURE, Times, micros
 from servanda.compliance.exposure import Exposure, Incidents
-from servanda.compliance.learned import Learned, learn
+from servanda.compliance.learned import Learned, learn, record
 from servanda.compliance.power import PowerMeter, Watches
 from servanda.compliance.settings import AssessSettings
 from servanda.compliance.tally import ones
@@ -54,9 +54,11 @@ class Segment:
         return self.asking.triggers if self.asking else ()
 
     @property
-    def owners(self) -> tuple[str, ...]:
-        """Whom to learn of: each party, and all of them where the zone is one for all."""
-        return self.term.parties if len(self.exposures) > 1 else (ANY_PARTY, *self.term.parties)
+    def owners(self) -> Mapping[str, tuple[str, ...]]:
+        """Whom to learn of, by zone: each party in its own, or each and all of them in the one for all."""
+        if len(self.exposures) > 1:
+            return {p: (p,) for p in self.term.parties}
+        return {ANY_PARTY: (ANY_PARTY, *self.term.parties)}
 
     def meter(self, party: str) -> PowerMeter:
         return self.meters.get(party, self.meters[ANY_PARTY])
@@ -116,15 +118,16 @@ def learned_from(
     if s.term.obligation or not pieces:
         return s
     learned = {}
-    for party in s.owners:
-        w = counting(s.term, s.weigh(incidents, party, low, high), incidents)
+    for zone, owners in s.owners.items():
+        w = counting(s.term, s.weigh(incidents, zone, low, high), incidents)
         false = w.real * (1.0 / np.maximum(incidents.probability[w.rows], 1e-9) - 1.0)
         expected = float(false @ incidents.companions[w.rows])
-        mine = s.term.parties if party == ANY_PARTY else (party,)
-        learned[party] = learn(
-            w.real, w.said, expected, attribution.sides(incidents, mine),
-            incidents.t_start[w.rows], incidents.t_end[w.rows], pieces, partial(_noticed, s.meter(party)), settings,
-        )  # fmt: skip
+        times = Times(incidents.t_start[w.rows], incidents.t_end[w.rows])
+        told = record(w.real, expected, times, pieces, partial(_noticed, s.meter(zone)), settings)
+        for party in owners:
+            mine = s.term.parties if party == ANY_PARTY else (party,)
+            said = attribution.evidence(incidents, w.rows, mine)
+            learned[party] = learn(told, said, attribution.sides(incidents, mine), settings)
     return replace(s, learned=learned)
 
 

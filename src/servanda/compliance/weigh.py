@@ -44,9 +44,9 @@ class Weighed:
 def weigh(exposure: Exposure, incidents: Incidents, party: str, low: int, high: int) -> Weighed:
     """Weigh the incidents against one version of a term over [low, high), microseconds UTC."""
     low, high = max(low, exposure.t_from), min(high, exposure.t_to)
-    at = _candidates(exposure, incidents, low, high)
+    at = exposure.times.touching(low, high)
     rows = exposure.rows[at]
-    start, end = incidents.t_start[rows], incidents.t_end[rows]
+    start, end = exposure.times.start[at], exposure.times.end[at]
     within = share_within(start, end, low, max(low, high))
     exempt, exempt_by = np.zeros(len(rows)), np.full(len(rows), -1)
     best = np.zeros(len(rows))
@@ -96,12 +96,6 @@ def join(parts: list[Weighed]) -> Weighed:
         np.concatenate([p.real for p in parts]),
         np.concatenate([p.said for p in parts]),
     )
-
-
-def _candidates(exposure: Exposure, incidents: Incidents, low: int, high: int) -> NDArray[np.int64]:
-    start, end = incidents.t_start[exposure.rows], incidents.t_end[exposure.rows]
-    stop = int(np.searchsorted(start, high))
-    return np.flatnonzero((end[:stop] >= low) & ((end[:stop] > low) | (start[:stop] >= low)))
 
 
 def _overlap(allow: Term, low: int, high: int) -> tuple[int, int]:
