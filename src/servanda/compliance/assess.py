@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -85,13 +85,15 @@ def assess(
     observations: pl.DataFrame | None = None,
     only: str | None = None,
     meters: Meters | None = None,
+    terms: Collection[str] | None = None,
 ) -> Assessment:
     """Judge every forbid, limit and require term for each party and for the term as a whole (``any``).
 
     ``observations`` say which incidents come from one record; only terms that ask for each look at them.
     Tables are as in ``tables.py``; ``periods`` are the reporting days and the in-force window; ``as_of`` is
     the moment (UTC) at which nothing later is known; ``only``: find upon periods of this name alone;
-    ``meters``: kept by the caller for judgements on the same watches, sources and settings, which then share power.
+    ``meters``: kept by the caller for judgements on the same watches, sources and settings, which then share power;
+    ``terms``: judge those with these ids alone.
     Pure: the same input gives the same findings.
     """
     settings = settings or AssessSettings()
@@ -105,7 +107,7 @@ def assess(
     end = max((p.t_to for p in periods), default=agreement.t_from)
     findings: list[Finding] = []
     touched: list[pl.DataFrame] = []
-    for versions in segments_of(agreement, zones, ready, looked, settings, micros(end), tied, meters):
+    for versions in segments_of(agreement, zones, ready, looked, settings, micros(end), tied, meters, terms):
         segments = tuple(learned_from(s, ready, days, as_of, settings) for s in versions)
         case = _Case(segments, ready, evidence, as_of, days, settings)
         findings.extend(_findings(case, [p for p in periods if only in (None, p.name)]))

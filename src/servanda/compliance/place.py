@@ -18,7 +18,8 @@ CLOSE_SIGMAS = 1.5
 """Within this many the full number of points is used; beyond it less than 7 % of the law can lie across."""
 RASTER_FROM = 1_000_000
 """Points from which it pays to grid the zone first; the answer is the same."""
-CHUNK = 4096
+CHUNK = 512
+"""Places worked on together, so that their points fit the cache."""
 
 Floats = NDArray[np.float64]
 _GOLDEN_ANGLE = np.pi * (3.0 - np.sqrt(5.0))

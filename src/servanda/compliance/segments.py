@@ -1,6 +1,6 @@
 """A term while one version of the agreement holds: where it is watched, what bears on it, what its record tells."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -79,14 +79,18 @@ def segments_of(
     end: int,
     tied: Ties | None,
     shared: Meters,
+    only: Collection[str] | None,
 ) -> list[tuple[Segment, ...]]:
-    """The terms to judge, each with its versions in time order; terms in the order they first appear."""
+    """The terms to judge, each with its versions in time order; terms in the order they first appear.
+
+    ``only``: those with these ids; None: all.
+    """
     out: dict[str, list[Segment]] = {}
     for term, versions, replaced in _spans(agreement):
         first, last = versions[0], versions[-1]
         low = max(micros(term.t_from), micros(first.t_from))
         high = min(micros(term.t_to), micros(last.t_to), end)
-        if low >= high:
+        if low >= high or (only is not None and term.term_id not in only):
             continue
         if term.obligation and term.obligation.for_each and tied:
             window = (low, high)

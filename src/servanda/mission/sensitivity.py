@@ -11,9 +11,9 @@ from functools import partial
 
 import polars as pl
 
-from servanda.agreement.resolved import Agreement, ZoneBook
+from servanda.agreement.resolved import Agreement, Term, ZoneBook
 from servanda.compliance.assess import assess
-from servanda.compliance.segments import Meters, asks_for_each
+from servanda.compliance.segments import Meters
 from servanda.compliance.settings import AssessSettings
 from servanda.findings import Finding, Period, Sensitivity, Trial
 from servanda.fusion import Beliefs, FusionResult, Priors, fuse
@@ -61,7 +61,7 @@ def with_sensitivity(findings: tuple[Finding, ...], case: Case, settings: Sensit
     meters = Meters()
     for name in (a for a in wanted if a not in left):
         for factor in settings.factors:
-            moved = _judged(case, CHANGES[name](case.assumed, factor), base, meters)
+            moved = _judged(case, CHANGES[name](case.assumed, factor), base, meters, _hanging_on(name, case))
             for key in trials.keys() & moved.keys():
                 f = moved[key]
                 trials[key].append(Trial(name, factor, f.verdict, f.probability, f.power))
@@ -72,20 +72,41 @@ def with_sensitivity(findings: tuple[Finding, ...], case: Case, settings: Sensit
 
 
 def _judged(
-    case: Case, now: Assumed, base: Mapping[tuple[str, str, str, str], Finding], meters: Meters
+    case: Case,
+    now: Assumed,
+    base: Mapping[tuple[str, str, str, str], Finding],
+    meters: Meters,
+    terms: frozenset[str],
 ) -> Mapping[tuple[str, str, str, str], Finding]:
-    """What comes out with ``now``. What does not move is not worked out again."""
+    """What comes out with ``now``, on which these terms hang. What does not move is not worked out again."""
     was = case.assumed
     same_watch = now.watches is was.watches and now.trusted is was.trusted and now.settings is was.settings
     fused = case.fused if _fuses_alike(now, was) else _fused(now)
-    same_incidents = fused.incidents.equals(case.fused.incidents) and fused.membership.equals(case.fused.membership)
+    same_incidents = fused is case.fused or (
+        fused.incidents.equals(case.fused.incidents) and fused.membership.equals(case.fused.membership)
+    )
     if same_watch and same_incidents:
         return base
     found = assess(
         case.agreement, case.zones, fused.incidents, fused.membership, now.watches, now.trusted, case.periods,
-        case.as_of, now.settings, case.seen, IN_FORCE, meters if same_watch else None,
+        case.as_of, now.settings, case.seen, IN_FORCE, meters if same_watch else None, terms,
     )  # fmt: skip
-    return {f.key: f for f in found.findings}
+    others = {key: f for key, f in base.items() if f.term_id not in terms}
+    return others | {f.key: f for f in found.findings}
+
+
+def _hanging_on(assumption: Assumption, case: Case) -> frozenset[str]:
+    """Ids of the terms whose findings may move with it."""
+    hangs = JUDGED_ONLY.get(assumption)
+    return frozenset(t.term_id for v in case.agreement.versions for t in v.terms if hangs is None or hangs(t))
+
+
+def _requires(term: Term) -> bool:
+    return term.type == "require"
+
+
+def _asks_for_each(term: Term) -> bool:
+    return term.obligation is not None and bool(term.obligation.for_each)
 
 
 def _fuses_alike(now: Assumed, was: Assumed) -> bool:
@@ -101,11 +122,8 @@ def _fused(a: Assumed) -> FusionResult:
 
 def _can_matter(assumption: Assumption, case: Case) -> bool:
     """An assumption that nothing of the mission hangs on is not tried, and not told."""
-    terms = [t for v in case.agreement.versions for t in v.terms]
-    if assumption == "trigger":
-        return asks_for_each(case.agreement)
-    if assumption == "presumption":
-        return any(t.type == "require" for t in terms)
+    if assumption in JUDGED_ONLY:
+        return bool(_hanging_on(assumption, case))
     looks = case.assumed.watches.filter((pl.col("status") == "watching") & (pl.col("p_detect") > 0)).height > 0
     if assumption in ("trust", "detection", "place") and looks:
         return True
@@ -180,5 +198,5 @@ CHANGES: Mapping[Assumption, Callable[[Assumed, float], Assumed]] = {
     "trigger": _trigger,
     "presumption": _presumption,
 }
-JUDGED_ONLY: frozenset[Assumption] = frozenset({"trigger", "presumption"})
-"""Need no matching of reports, so they are tried however many there are."""
+JUDGED_ONLY: Mapping[Assumption, Callable[[Term], bool]] = {"trigger": _asks_for_each, "presumption": _requires}
+"""Need no matching of reports, so they are tried however many there are; with the terms that hang on them."""
