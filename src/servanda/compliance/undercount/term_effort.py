@@ -47,8 +47,8 @@ class Looking:
         lon, lat = (single[c].fill_null(np.nan).to_numpy() for c in ("lon", "lat"))
         chance = detection(Spots(middle, lon, lat, single["kind"].to_list()), self.watches)
         names = [g.name for g in self.watches.groups]
-        by = np.array([[n in groups for n in names] for groups in single["groups"].fill_null([]).to_list()], bool)
-        reported: NDArray[np.bool_] = by.reshape(len(single), len(names)) & (chance > 0)
+        by = single.select(pl.col("groups").list.contains(n).fill_null(False).alias(n) for n in names)
+        reported: NDArray[np.bool_] = by.to_numpy().reshape(len(single), len(names)) & (chance > 0)
         found = reported.any(axis=1)
         real = single["probability"].to_numpy()
         lists = tuple(n for n, on in zip(names, np.atleast_1d(reported.any(axis=0)), strict=True) if on)

@@ -8,7 +8,7 @@ import polars as pl
 
 from servanda.agreement.resolved import Agreement, Term, ZoneBook
 from servanda.compliance.settings import AssessSettings
-from servanda.compliance.undercount.captures import Captures, screened
+from servanda.compliance.undercount.captures import screened
 from servanda.compliance.undercount.estimate import Estimate
 from servanda.compliance.undercount.imputation import histories
 from servanda.compliance.undercount.latent import latent_class
@@ -52,7 +52,8 @@ def undercounts(
     """
     settings = settings or UndercountSettings()
     looked = looking(agreement, zones, evidence.watches, evidence.sources, as_of, settings, assess or AssessSettings())
-    case = _Case(evidence, settings, looked, _lists(evidence, settings))
+    lists = _lists(evidence, settings)
+    case = _Case(settings, looked, lists, _heard(evidence), _reports(evidence, lists))
     out: list[Undercount] = []
     for term in _terms(agreement):
         mine = evidence.incident_terms.filter((pl.col("term_id") == term.term_id) & (pl.col("probability") > 0))
@@ -89,21 +90,44 @@ def _lists(evidence: Evidence, settings: UndercountSettings) -> dict[str, str]:
     return out
 
 
+def _heard(evidence: Evidence) -> pl.DataFrame:
+    """Of the incidents that may violate any term: kind, time and place; ``single``: is it one, not a count of many;
+    ``groups``: every witness group that reported it, those that relay as well."""
+    some = evidence.incident_terms.filter(pl.col("probability") > 0).select("incident_id")
+    told = (
+        evidence.membership.join(some, on="incident_id", how="semi")
+        .join(evidence.observations.select("observation_id", "witness_group"), on="observation_id", how="inner")
+        .group_by("incident_id")
+        .agg(groups=pl.col("witness_group").unique().sort())
+    )
+    columns = ("incident_id", "kind", "t_start", "t_end", "lon", "lat")
+    incidents = evidence.incidents.select(*columns, single=pl.col("counts").is_null())
+    return incidents.join(some, on="incident_id", how="semi").join(told, on="incident_id", how="left")
+
+
+def _reports(evidence: Evidence, lists: dict[str, str]) -> pl.DataFrame:
+    """observation_id, incident_id, probability, list: every incident that a report may be of."""
+    listed = pl.col("witness_group").replace_strict(lists, default=None, return_dtype=pl.String)
+    by = evidence.observations.select("observation_id", list=listed)
+    columns = ("observation_id", "incident_id", "probability")
+    both = pl.concat([evidence.membership.select(columns), evidence.alternatives.select(columns)])
+    return both.join(by, on="observation_id", how="left")
+
+
 @dataclass(frozen=True)
 class _Case:
-    """What all answers share."""
+    """What all answers share. ``lists``: by witness group; ``heard``, ``reports``: as the functions of these names."""
 
-    evidence: Evidence
     settings: UndercountSettings
     looked: Looking
     lists: dict[str, str]
+    heard: pl.DataFrame
+    reports: pl.DataFrame
 
     def answers(self, term: Term, stratum: Stratum, mine: pl.DataFrame) -> Iterator[Undercount]:
         """``mine``: incident_id, probability that it violates the term."""
-        table = mine.join(
-            self.evidence.incidents.drop("probability"), on="incident_id", how="inner", maintain_order="left"
-        )
-        single = self._heard(table.filter(pl.col("counts").is_null()))
+        table = mine.join(self.heard, on="incident_id", how="inner", maintain_order="left")
+        single = table.filter("single")
         seen_one_by_one = float(single["probability"].sum())
         for method in self.settings.methods:
             seen = self._days_seen(single) if method == "days" else seen_one_by_one
@@ -131,14 +155,6 @@ class _Case:
             return self.looked.days(term, stratum, single, self.lists)
         return self._by_lists(method, single)
 
-    def _heard(self, single: pl.DataFrame) -> pl.DataFrame:
-        """With ``groups``: every witness group that reported the incident, those that relay as well."""
-        said = self.evidence.membership.join(single.select("incident_id"), on="incident_id", how="semi").join(
-            self.evidence.observations.select("observation_id", "witness_group"), on="observation_id", how="inner"
-        )
-        groups = said.group_by("incident_id").agg(groups=pl.col("witness_group").unique().sort())
-        return single.join(groups, on="incident_id", how="left", maintain_order="left")
-
     def _by_lists(self, method: str, single: pl.DataFrame) -> Estimate:
         if single.is_empty():
             raise Abstained("nothing_seen")
@@ -147,14 +163,5 @@ class _Case:
         relaying = len(groups - self.lists.keys())
         if len(names) < self.settings.least_lists:
             raise Abstained("few_lists", lists=len(names), least=self.settings.least_lists, relaying=relaying)
-        return METHODS[method](screened(self._histories(single, names), self.settings, relaying), self.settings)
-
-    def _histories(self, single: pl.DataFrame, names: tuple[str, ...]) -> Captures:
-        lists = pl.DataFrame({"witness_group": self.lists.keys(), "list": self.lists.values()})
-        group = self.evidence.observations.select("observation_id", "witness_group").join(
-            lists, on="witness_group", how="left"
-        )
-        columns = ("observation_id", "incident_id", "probability")
-        both = pl.concat([self.evidence.membership.select(columns), self.evidence.alternatives.select(columns)])
-        reports = both.join(group, on="observation_id", how="left")
-        return histories(reports, single.select("incident_id", "probability"), names, self.settings)
+        captured = histories(self.reports, single.select("incident_id", "probability"), names, self.settings)
+        return METHODS[method](screened(captured, self.settings, relaying), self.settings)
