@@ -12,7 +12,7 @@ from servanda.report.contributions import contribution_rows, in_tens, notes
 from servanda.report.data import CONTRIBUTIONS, QUALITIES
 from servanda.report.incidents import mark
 from servanda.report.language import catalogue
-from servanda.report.page import render
+from servanda.report.page import render, view
 from servanda.report.pdf.document import document
 from servanda.report.public import publishable
 from servanda.report.verdicts import term_rows
@@ -70,12 +70,12 @@ def test_every_page_has_both_sections(truce: ReportData, language: str) -> None:
         for f in truce.findings
     )
     data = replace(truce, contributions=frame(), findings=findings, languages=(language,))
-    html, markdown = render(data, mark(data))
+    html, markdown = render(view(data, mark(data)))
     words = catalogue(language)
     for key in ("sources.title", "sources.learned_title", "assumptions.title", "assumptions.gate", "assumptions.trust"):
         assert words.say(key) in html
         assert words.say(key).replace("’", "’") in markdown
-    assert words.say("assumptions.title") in str(document(data, mark(data)))
+    assert words.say("assumptions.title") in str(document(view(data, mark(data))))
 
 
 def test_restricted_sources_are_not_named(truce: ReportData) -> None:

@@ -74,7 +74,7 @@ def test_more_zones_than_fit_side_by_side_come_below(truce: ReportData) -> None:
 
 
 def test_both_pages_say_it(truce: ReportData) -> None:
-    html, markdown = (plain(t) for t in render(truce, mark(truce)))
+    html, markdown = (plain(t) for t in render(view(truce, mark(truce))))
     for page in (html, markdown):
         assert "Nobody looked at “sea” for 31 of 48 hours." in page
         assert "17 h · 35 %" in page
@@ -86,7 +86,7 @@ def test_where_somebody_always_looked_that_is_said(truce: ReportData) -> None:
     held = truce.looked.filter((pl.col("zone") == "land") & (pl.col("kind") == "artillery"))
     names = view(replace(truce, looked=held), mark(truce))
     assert names["gaps"] == []
-    html, _ = render(replace(truce, looked=held), mark(truce))
+    html, _ = render(names)
     assert "Somebody looked at every zone" in html
 
 
@@ -106,7 +106,7 @@ def test_a_source_states_what_it_lost_to_which_cause_since_the_start(truce: Repo
     (drones,) = (r for r in effort_rows(data) if r.source_id == "drones")
     assert (drones.since_h, drones.since_lost_h) == (40.0, (("dark", 7.0), ("strike", 5.0)))
     assert drones.lost_h == (("jammed", 9.0), ("offline", 8.0))
-    html, _ = render(data, mark(data))
+    html, _ = render(view(data, mark(data)))
     assert "too dark" in html and "people stopped work" in html
 
 

@@ -14,7 +14,7 @@ from tests.report.conftest import HOSTILE
 from servanda.report import ReportData, Scoreboard, write
 from servanda.report.data import ScoreRow
 from servanda.report.incidents import mark
-from servanda.report.page import render
+from servanda.report.page import render, view
 from servanda.report.pdf import press, print_report
 from servanda.report.pdf.document import document
 from servanda.report.pdf.pictures import signs
@@ -43,12 +43,12 @@ def data(truce: ReportData) -> ReportData:
 
 @pytest.fixture(scope="module")
 def told(data: ReportData) -> dict[str, Any]:
-    return document(data, mark(data))
+    return document(view(data, mark(data)))
 
 
 @pytest.fixture(scope="module")
 def printed(data: ReportData) -> press.Printed:
-    return print_report(data, mark(data))
+    return print_report(view(data, mark(data)))
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def words_of(block: object) -> str:
 
 def test_the_same_evidence_gives_the_same_bytes(data: ReportData, printed: press.Printed) -> None:
     press._fonts.cache_clear()
-    assert print_report(data, mark(data)).pdf == printed.pdf
+    assert print_report(view(data, mark(data))).pdf == printed.pdf
 
 
 def test_it_claims_to_be_read_by_all_and_names_itself(printed: press.Printed, data: ReportData) -> None:
@@ -129,8 +129,8 @@ def test_a_verdict_tells_the_page_of_its_reasons(text: str) -> None:
 def test_paper_and_page_say_the_same(data: ReportData, told: dict[str, Any]) -> None:
     """Every finding, incident and observation of the page, and every row of its tables, is in print."""
     said = words_of(told)
-    html = re.sub(r"\s+", " ", render(data, mark(data))[0])
-    v = document.__globals__["view"](data, mark(data))
+    html = re.sub(r"\s+", " ", render(view(data, mark(data)))[0])
+    v = view(data, mark(data))
     for finding in v["annex"].findings:
         assert finding.finding_id in said
         assert f">{finding.finding_id}<" in html
@@ -148,9 +148,9 @@ def test_paper_and_page_say_the_same(data: ReportData, told: dict[str, Any]) -> 
 def test_nothing_that_others_wrote_is_read_as_markup(data: ReportData) -> None:
     wild = '#panic("x") $ * _ @ref <label> \\ `raw` [ ] = heading #import "/etc/passwd"'
     hostile = replace(data, title=wild, notices=(wild, HOSTILE))
-    got = print_report(hostile, mark(hostile))
+    got = print_report(view(hostile, mark(hostile)))
     assert got.notices == ()
-    assert wild in words_of(document(hostile, mark(hostile)))
+    assert wild in words_of(document(view(hostile, mark(hostile))))
 
 
 def test_restricted_sources_are_not_in_print(told: dict[str, Any]) -> None:
@@ -162,22 +162,22 @@ def test_restricted_sources_are_not_in_print(told: dict[str, Any]) -> None:
 
 def test_letters_without_a_shape_are_named_and_the_rest_is_printed(data: ReportData) -> None:
     foreign = replace(data, title="停戦 report 🕊", notices=())
-    got = print_report(foreign, mark(foreign))
+    got = print_report(view(foreign, mark(foreign)))
     assert len(got.notices) == 1
     for letter in "停戦🕊":
         assert letter in got.notices[0]
     assert "fonts" in got.notices[0]
     assert b"<pdfuaid:part>1" in got.pdf
-    assert print_report(foreign, mark(foreign)).pdf == got.pdf
+    assert print_report(view(foreign, mark(foreign))).pdf == got.pdf
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_is_printed_in_itself(data: ReportData, language: str) -> None:
     spoken = replace(data, language=language, languages=LANGUAGES)
-    got = print_report(spoken, mark(spoken))
+    got = print_report(view(spoken, mark(spoken)))
     assert got.notices == ()
     assert f"/Lang({language})".encode() in got.pdf.replace(b" ", b"")
-    assert spoken.words.say("terms.title") in words_of(document(spoken, mark(spoken)))
+    assert spoken.words.say("terms.title") in words_of(document(view(spoken, mark(spoken))))
 
 
 def test_signs_of_all_verdicts_are_drawn_with_their_words(told: dict[str, Any]) -> None:

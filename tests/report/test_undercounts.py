@@ -10,7 +10,7 @@ from servanda.findings import Undercount
 from servanda.report import ReportData
 from servanda.report.export import findings_json
 from servanda.report.incidents import mark
-from servanda.report.page import render
+from servanda.report.page import render, view
 from servanda.report.pdf.document import document
 from servanda.report.public import publishable
 from servanda.report.undercounts import undercount_rows
@@ -68,10 +68,10 @@ def test_a_restricted_list_has_no_name(truce: ReportData) -> None:
 
 def test_the_page_shows_them_in_both_forms(truce: ReportData) -> None:
     data = publishable(_with(truce))
-    html, markdown = render(data, mark(data))
+    html, markdown = render(view(data, mark(data)))
     for text in (html, markdown):
         assert "120 (101 to 160)" in text and "What nobody reported" in text and "3 are needed" in text
-    assert "What nobody reported" not in render(truce, mark(truce))[1]
+    assert "What nobody reported" not in render(view(truce, mark(truce)))[1]
 
 
 def test_terms_with_the_same_answer_share_a_row(truce: ReportData) -> None:
@@ -84,4 +84,4 @@ def test_terms_with_the_same_answer_share_a_row(truce: ReportData) -> None:
 
 def test_they_are_on_paper_too(truce: ReportData) -> None:
     data = publishable(_with(truce))
-    assert "120 (101 to 160)" in str(document(data, mark(data)))
+    assert "120 (101 to 160)" in str(document(view(data, mark(data))))

@@ -8,7 +8,7 @@ import pytest
 from servanda.findings import ANY_PARTY, Finding, Reason, Verdict
 from servanda.report import ReportData
 from servanda.report.incidents import mark
-from servanda.report.page import render
+from servanda.report.page import render, view
 from servanda.report.strip import day_strip
 from servanda.report.verdicts import (
     TermRow,
@@ -144,7 +144,7 @@ def test_a_chance_says_what_of_it_is_of_reports(truce: ReportData) -> None:
 
 def test_power_stands_below_the_verdict_of_each_day(truce: ReportData) -> None:
     data = replace(truce, findings=tuple(replace(f, power=0.37) for f in truce.findings))
-    html, markdown = render(data, mark(data))
+    html, markdown = render(view(data, mark(data)))
     strip = html[html.index('<table class="strip">') :]
     assert strip[: strip.index("</table>")].count("37\u00a0%") == sum(
         f is not None for _, cells in day_strip(data, term_rows(data)).rows for f in cells

@@ -168,9 +168,9 @@ def _comparisons(data: ReportData) -> dict[str, Any]:
     }
 
 
-def render(data: ReportData, marked: Marked) -> tuple[str, str]:
-    """``report.html`` and ``report.md``."""
-    names = view(data, marked)
+def render(names: dict[str, Any]) -> tuple[str, str]:
+    """``report.html`` and ``report.md`` of a ``view``."""
+    data = names["data"]
     html, markdown = _environment(data, autoescape=True), _environment(data, finalize=markdown_text)
     return html.get_template("report.html.j2").render(names), markdown.get_template("report.md.j2").render(names)
 

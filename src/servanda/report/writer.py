@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from servanda.report.data import ReportData
 from servanda.report.export import findings_json, incidents_geojson
 from servanda.report.incidents import Marked, mark
 from servanda.report.language import MASTER
-from servanda.report.page import page_name, render
+from servanda.report.page import page_name, render, view
 from servanda.report.pdf import NOT_INSTALLED, available, print_report
 from servanda.report.public import publishable
 
@@ -28,7 +29,7 @@ def write(data: ReportData, out_dir: Path, notify: Notify = lambda _: None) -> l
     marked = mark(english)
     if data.pdf and not available():
         notify(NOT_INSTALLED)
-    spoken = [replace(data, language=language) for language in data.languages]
+    spoken = [publishable(replace(data, language=language)) for language in data.languages]
     pages = [path for page in spoken for path in _pages(page, marked, out_dir, notify)]
     return [
         *pages,
@@ -38,20 +39,21 @@ def write(data: ReportData, out_dir: Path, notify: Notify = lambda _: None) -> l
 
 
 def _pages(data: ReportData, marked: Marked, out_dir: Path, notify: Notify) -> list[Path]:
-    """The pages in one language."""
-    html, markdown = render(publishable(data), marked)
+    """The pages in the language of ``data``, which must be publishable already."""
+    names = view(data, marked)
+    html, markdown = render(names)
     return [
         replace_file(out_dir / page_name(data, data.words.language, "html"), [html.encode()]),
         replace_file(out_dir / page_name(data, data.words.language, "md"), [markdown.encode()]),
-        *_printed(data, marked, out_dir / page_name(data, data.words.language, "pdf"), notify),
+        *_printed(data, names, out_dir / page_name(data, data.words.language, "pdf"), notify),
     ]
 
 
-def _printed(data: ReportData, marked: Marked, path: Path, notify: Notify) -> list[Path]:
+def _printed(data: ReportData, names: dict[str, Any], path: Path, notify: Notify) -> list[Path]:
     if not (data.pdf and available()):
         path.unlink(missing_ok=True)
         return []
-    printed = print_report(publishable(data), marked)
+    printed = print_report(names)
     for notice in printed.notices:
         notify(notice)
     return [replace_file(path, [printed.pdf])]

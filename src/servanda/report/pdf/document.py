@@ -3,8 +3,6 @@
 from typing import Any
 
 from servanda.report.data import ReportData
-from servanda.report.incidents import Marked
-from servanda.report.page import view
 from servanda.report.pdf import ending, middle, pictures, trust
 from servanda.report.pdf.airspace import airspace
 from servanda.report.pdf.annex import annex
@@ -15,9 +13,10 @@ PAGE, TOTAL = "\u0001", "\u0002"
 """Stand for numbers that only typst knows."""
 
 
-def document(data: ReportData, marked: Marked) -> dict[str, Any]:
-    """The report of ``page.view``, which must be publishable already."""
-    v, say = view(data, marked), data.words.say
+def document(v: dict[str, Any]) -> dict[str, Any]:
+    """The report of a ``page.view``, which must be publishable already."""
+    data: ReportData = v["data"]
+    say = data.words.say
     as_of = f"{data.clock.moment(data.as_of)} ({data.clock.offset(data.as_of)})"
     blocks = [
         *verdicts(data, v),

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from servanda.report.data import ReportData
-from servanda.report.incidents import Marked
 from servanda.report.pdf.document import document
 
 if TYPE_CHECKING:
@@ -37,13 +36,14 @@ def available() -> bool:
     return find_spec("typst") is not None
 
 
-def print_report(data: ReportData, marked: Marked) -> Printed:
-    """The report as PDF/UA-1 in the language of ``data``. The data must be publishable already.
+def print_report(names: dict[str, Any]) -> Printed:
+    """The report of a ``page.view`` as PDF/UA-1, in its language. It must be publishable already.
 
     The same data give the same bytes on every machine: fonts are those of typst and of this package, with
     those of ``data.font_folder``, and never those of the system. Raises ImportError without typst.
     """
-    told = document(data, marked)
+    data: ReportData = names["data"]
+    told = document(names)
     return _print(told, int(data.as_of.timestamp()), _fonts(data.font_folder))
 
 
