@@ -102,7 +102,8 @@ def known_at(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Observations and watches that were recorded by ``as_of``, with what each source derives from all its rows.
 
-    ``current``: the readings that speak; None: the last one of each payload.
+    ``current``: the readings that speak; None: the last one of each payload. Sorted by start, then id, as the store
+    gives them.
     """
     seen, looked = store.observations(as_of, None, current), store.watches(as_of, None, current)
     for feed in mission.feeds:
@@ -112,10 +113,12 @@ def known_at(
         mine = seen.filter(pl.col("source_id") == feed.id)
         if feed.source.derive and mine.height:
             derived = OBSERVATIONS.conform(feed.source.derive(mine, context))
-            seen = pl.concat([seen.filter(pl.col("source_id") != feed.id), derived])
+            others = seen.filter(pl.col("source_id") != feed.id)
+            seen = pl.concat([others, derived]).sort("t_start", "observation_id")
             mine = derived
         if feed.source.derive_watches:
             own = looked.filter(pl.col("source_id") == feed.id)
             derived = WATCHES.conform(feed.source.derive_watches(own, mine, context))
-            looked = pl.concat([looked.filter(pl.col("source_id") != feed.id), derived])
-    return seen.sort("t_start", "observation_id"), looked.sort("t_start", "watch_id")
+            others = looked.filter(pl.col("source_id") != feed.id)
+            looked = pl.concat([others, derived]).sort("t_start", "watch_id")
+    return seen, looked
