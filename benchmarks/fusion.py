@@ -181,7 +181,7 @@ def main() -> None:
         tellers = tuple(Teller(*source) for source in h.SOURCES)
         for n in a.harness[:1] if a.quick else a.harness:
             # Of the large world only the seed that the peers' measured baselines are of.
-            made = [h.make(n, 90, s) for s in range(7, 7 + (len(seeds) if n <= MANY else 1))]
+            made = [h.make(n, 90, s) for s in (seeds if n <= MANY else [7])]
             # The harness numbers the false reports of its first source right after the incidents.
             known = [d | {"truth": np.where(d["truth"] < n, d["truth"], d["truth"] + FALSE)} for d in made]
             rows.append(family(f"harness, {n:,}", known, tellers, options))

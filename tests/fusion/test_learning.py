@@ -142,3 +142,23 @@ def test_a_source_that_misses_nothing_can_be_learned() -> None:
     got = fuse(world((sure, *THREE[1:]), 400, 60, seed=8)[0]).sources
     row = got.row(by_predicate=pl.col("source_id") == "sure", named=True)
     assert 0.85 < row["detect"] <= 1.0
+
+
+def one_kind(seed: int) -> pl.DataFrame:
+    """``THREE`` where half of what happens is detention, and the first tells of nothing else."""
+    rows, _ = world(THREE, 1500, 90, seed=seed)
+    rows = rows.with_columns(pl.col("kind").replace("artillery", "detention"))
+    return rows.filter((pl.col("source_id") != "exact") | (pl.col("kind") == "detention"))
+
+
+def test_a_source_of_one_kind_is_judged_by_that_kind() -> None:
+    got = fuse(one_kind(9)).sources
+    row = got.row(by_predicate=pl.col("source_id") == "exact", named=True)
+    assert row["detect"] == pytest.approx(0.4, abs=0.08), "of detentions, not of all that happens"
+
+
+def test_with_two_groups_a_false_share_stays_as_stated() -> None:
+    got = fuse(world(THREE[:2], 1500, 90, seed=10)[0]).sources
+    assert got["p_true_low"].is_null().all()
+    assert got["p_true"].to_list() == [pytest.approx(PRIORS.unstated_true)] * 2
+    assert got["detect_low"].is_not_null().all()

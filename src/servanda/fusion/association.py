@@ -23,6 +23,8 @@ Flags = NDArray[np.bool_]
 ROUNDS = 15
 SETTLED = 1e-3
 """Belief propagation ends when no message moves by more, or after ``ROUNDS``."""
+BLOCK = 1_000_000
+"""Edges that are weighed at once, for memory."""
 NEGLIGIBLE = 5e-3
 """Odds below this are dropped before belief propagation."""
 
@@ -56,19 +58,23 @@ def associate(
         open_ = open_ & ~m.r.distinct
         told[told] = c.has[label[told], source] > 0
     report, cluster = _edges(m, label, source, open_, told)
-    fit = likelihood(m, c, report, cluster)
-    odds = fit * _expected(m, c, source, heard, again)[cluster] / _otherwise(m, report, source, heard, again)
-    keep = odds > NEGLIGIBLE
-    report, cluster, odds = report[keep], cluster[keep], odds[keep]
+    expected = _expected(m, c, source, heard, again)
+    parts = []
+    for start in range(0, max(len(report), 1), BLOCK):
+        one, of = report[start : start + BLOCK], cluster[start : start + BLOCK]
+        odds = likelihood(m, c, one, of) * expected[of] / _otherwise(m, one, source, heard, again)
+        keep = odds > NEGLIGIBLE
+        parts.append((one[keep], of[keep], odds[keep]))
+    report, cluster, odds = (np.concatenate(x) for x in zip(*parts, strict=True))
     return Links(report, cluster, marginals(report, cluster, odds))
 
 
 def _edges(m: Model, label: Integers, source: int, open_: Flags, told: Flags) -> tuple[Integers, Integers]:
     """Pairs (report, cluster) without repeats, from candidate pairs of an open report and a told one."""
-    one, other = m.pairs_of(source).T
+    one, other = m.pairs[source].T
     keep = open_[one] & told[other]
     n = int(label.max(initial=-1)) + 1
-    codes = distinct(one[keep] * n + label[other[keep]])
+    codes = distinct(one[keep].astype(np.int64) * n + label[other[keep]])
     return codes // max(n, 1), codes % max(n, 1)
 
 

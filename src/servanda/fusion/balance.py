@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from servanda.fusion.coincidences import Start
+from servanda.fusion.coverage import covered, covered_by_both, kinds_there
 from servanda.fusion.model import Model
-from servanda.fusion.priors import Priors
 from servanda.fusion.quality import Quality, logit, mean_by_source
 from servanda.fusion.rounds import AT_MOST, LEAST_SHARE, Round
 
@@ -35,7 +35,8 @@ def balanced(m: Model, here: Round, there: Round) -> Weighed:
 
     What is stated weighs as so many reports known to be true or false. The data weigh by the information of histories,
     less what is lost because matching is unclear (the missing information of Louis 1982: one round shows only a part of
-    a needed change, ``replica_response``), replicas are few, and none is quite like the data (``replica_misfit``).
+    a needed change, ``replica_response``), replicas are few, and none is quite like the data (``replica_misfit``). That
+    some incidents are easier to see than others (``unequal_sight``) is in the standard deviation alone.
     """
     r, of = m.r, m.group_of
     groups = len(here.rates.false)
@@ -58,7 +59,8 @@ def balanced(m: Model, here: Round, there: Round) -> Weighed:
     known = _inverse(data + np.diag(stated))
     step = np.clip(known @ (told + back), -FURTHEST_STEP, FURTHEST_STEP)
     own = np.diag(data) / (np.diag(data) + stated)
-    return Weighed(step[of], np.sqrt(np.diag(known))[of], own[of])
+    sd = np.sqrt(np.diag(known) + (own * m.priors.unequal_sight) ** 2)
+    return Weighed(step[of], sd[of], own[of])
 
 
 def _inverse(information: Floats) -> Floats:
@@ -68,24 +70,29 @@ def _inverse(information: Floats) -> Floats:
 
 
 def agreed(m: Model, q: Quality, clear: Floats, start: Start) -> Quality:
-    """Detection where matching is unclear: what the number of reports says, if there are as many incidents as the
-    others make out, by what they detect and by the coincidences of each two."""
+    """Detection where matching is unclear: what the number of reports says, if there are as many incidents of the kinds
+    that a source covers as the others make out, by what they detect and by the coincidences of each two."""
     count = np.bincount(m.r.source, minlength=len(m.r.sources)).astype(np.float64)
-    true = np.maximum(count * (1.0 - q.false) / (1.0 + q.repeat), 1e-9)
-    by_pairs, worth = _there(q, start, float(count.sum()), m.priors)
-    there = np.average(np.r_[np.log(true / q.detect), by_pairs], weights=np.r_[clear * count + 1e-9, worth])
+    kinds = kinds_there(m, q)
+    true = np.maximum(count * (1.0 - q.false) / (1.0 + q.repeat) / covered(m, kinds), 1e-9)
+    by_pairs, worth = _there(m, q, start, kinds)
+    there = np.average(
+        np.r_[np.log(true / q.detect), by_pairs], weights=np.r_[m.covers.any(axis=1) * clear * count + 1e-9, worth]
+    )
     own = clear / (clear + UNCLEAR)
     detect = np.exp(own * np.log(q.detect) + (1.0 - own) * (np.log(true) - there))
     return replace(q, detect=np.clip(detect, LEAST_SHARE, AT_MOST))
 
 
-def _there(q: Quality, start: Start, reports: float, priors: Priors) -> tuple[Floats, Floats]:
-    """(p,) logarithm of how many incidents there are behind so many ``reports``, by the true reports of each two
+def _there(m: Model, q: Quality, start: Start, kinds: Floats) -> tuple[Floats, Floats]:
+    """(p,) logarithm of how many incidents there are behind the reports of ``m``, by the true reports of each two
     sources over their matched pairs (Lincoln and Petersen), and how much it weighs."""
     if not len(start.pairs):
         return np.empty(0), np.empty(0)
     a, b = start.pairs.T
-    true = np.maximum(start.reports * (1.0 - q.false), 1e-9)
-    part = reports / max(float(start.reports.sum()), 1e-9)
-    there = np.log(part * true[a] * true[b] / np.maximum(start.shared, 1e-9))
-    return there, 1.0 / (1.0 / np.maximum(start.worth, 1e-9) + priors.coincidence_error**2)
+    own, both = covered(m, kinds), covered_by_both(m, kinds)[a, b]
+    true = np.maximum(start.reports * (1.0 - q.false), 1e-9) / own
+    part = len(m.r) / max(float(start.reports.sum()), 1e-9)
+    there = np.log(part * true[a] * true[b] * both / np.maximum(start.shared, 1e-9))
+    shared = (m.covers[a] & m.covers[b]).any(axis=1)
+    return there, shared / (1.0 / np.maximum(start.worth, 1e-9) + m.priors.coincidence_error**2)

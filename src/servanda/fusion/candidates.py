@@ -4,30 +4,43 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from servanda.fusion.distinct import distinct
 from servanda.fusion.priors import Priors
 from servanda.fusion.reports import Reports
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Pairs = NDArray[np.int32]
 MANY = 20_000
 """Places from which on two threads look faster than one."""
+MOST_NEIGHBOURS = 64
+"""Of more neighbours than this, every second, third ... stands for as many: the density is then known to an eighth."""
 PRECISION_STEP = 4.0
 """Reports of one source whose errors differ by no more than this factor are searched together."""
 
 
-def candidates(r: Reports, s_km: Floats, var_h: Floats, priors: Priors) -> Integers:
-    """(m, 2) pairs (report, other), sorted: the ``neighbours`` nearest of each class, within ``gate_sigmas``."""
+def candidates(r: Reports, s_km: Floats, var_h: Floats, priors: Priors) -> tuple[Pairs, ...]:
+    """For each source (m, 2) pairs (report of it, other), sorted: the ``neighbours`` nearest of each class, within
+    ``gate_sigmas``."""
     key = (r.source * 64 + _step(s_km)) * 64 + _step(np.sqrt(var_h))
     classes = [np.flatnonzero(key == k) for k in np.unique(key)]
+    return tuple(_of_source(r, s, classes, s_km, var_h, priors) for s in range(len(r.sources)))
+
+
+def _of_source(r: Reports, source: int, classes: list[Integers], s_km: Floats, var_h: Floats, priors: Priors) -> Pairs:
     found = [np.empty(0, dtype=np.int64)]
     for ours in classes:
+        if r.source[ours[0]] != source:
+            continue
         for theirs in classes:
             pairs = _near(r, ours, theirs, s_km, var_h, priors)
             pairs = pairs[_comparable(r, pairs) & ~_told_apart(r, pairs)]
             found.append(pairs[:, 0] * len(r) + pairs[:, 1])
-    codes = distinct(np.concatenate(found))
-    return np.column_stack([codes // max(len(r), 1), codes % max(len(r), 1)])
+    codes = np.concatenate(found)
+    found.clear()
+    codes.sort()
+    out = np.empty((len(codes), 2), dtype=np.int32)
+    out[:, 0], out[:, 1] = codes // max(len(r), 1), codes % max(len(r), 1)
+    return out
 
 
 def _workers(places: int) -> int:
@@ -90,8 +103,11 @@ def _around(r: Reports, at: Integers, s_km: Floats, priors: Priors) -> Floats:
     """Other reports per km²: the number of neighbours grows as the root of the number of reports, for a steady
     error. With too few reports for that, they are spread over a cell of ``cell_km``."""
     places = np.column_stack([r.x_km[at], r.y_km[at]])
-    tree = cKDTree(places)
     k = max(int(np.sqrt(len(at)) / 1.5), priors.density_neighbours)
+    step = -(-k // MOST_NEIGHBOURS)
+    if step > 1:
+        return _thinned(places, s_km[at], k // step, step)
+    tree = cKDTree(places)
     if len(at) <= k:
         radius = np.full(len(at), priors.cell_km / np.sqrt(np.pi))
     else:
@@ -103,6 +119,19 @@ def _around(r: Reports, at: Integers, s_km: Floats, priors: Priors) -> Floats:
         tree.query_ball_point(places[tight], wide[tight], return_length=True, workers=_workers(len(tight))) - 1.0
     )
     return np.asarray(np.maximum(count, 0.5) / (np.pi * wide**2))
+
+
+def _thinned(places: Floats, s_km: Floats, k: int, step: int) -> Floats:
+    """The same by every ``step``-th report, each of which stands for as many."""
+    tree, own = cKDTree(places[::step]), np.arange(len(places)) % step == 0
+    radius = np.asarray(tree.query(places, k=[k + 1], workers=_workers(len(places)))[0])[:, 0]
+    wide = np.maximum(radius, s_km)
+    count = k + 1.0 - own
+    tight = np.flatnonzero(radius < wide)
+    count[tight] = (
+        tree.query_ball_point(places[tight], wide[tight], return_length=True, workers=_workers(len(tight))) - own[tight]
+    )
+    return np.asarray(np.maximum(count * step, 0.5) / (np.pi * wide**2))
 
 
 def _when(t_h: Floats, cell_h: float) -> Floats:

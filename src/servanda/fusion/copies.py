@@ -96,10 +96,10 @@ def _same_words(shared: pl.DataFrame, priors: Priors) -> pl.DataFrame:
     at, sketch = sketches(texts["text"].to_list(), priors.common_share, priors.common_least, priors.least_shingles)
     told = texts[at]
     width = HASHES // BANDS
-    bands = [
+    bands = (
         told.select("row", "group", pl.Series("key", _band(sketch[:, b * width : (b + 1) * width], b), dtype=pl.UInt64))
         for b in range(BANDS)
-    ]
+    )
     pairs = pl.concat([_candidates(b).select("row", "of") for b in bands]).unique(maintain_order=True).sort("row", "of")
     where = np.full(shared.height, -1)
     where[told["row"].to_numpy()] = np.arange(told.height)

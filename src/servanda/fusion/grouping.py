@@ -74,8 +74,8 @@ def _repeats(m: Model, label: Integers, chance: Floats, alone: Integers, rng: np
     """Join what one source has told twice and nobody else has told, in place: each pair at most once."""
     single = np.zeros(len(m.r), dtype=bool)
     single[alone] = True
-    mine = m.pairs_of(int(m.r.source[alone[0]])) if len(alone) else m.pairs[:0]
-    pairs = np.sort(mine[single[mine[:, 0]] & single[mine[:, 1]]], axis=1)
+    mine = m.pairs[m.r.source[alone[0]]] if len(alone) else np.empty((0, 2), dtype=np.int32)
+    pairs = np.sort(mine[single[mine[:, 0]] & single[mine[:, 1]]], axis=1).astype(np.int64)
     codes = distinct(pairs[:, 0] * len(m.r) + pairs[:, 1])
     one, other = codes // len(m.r), codes % len(m.r)
     if not len(codes):

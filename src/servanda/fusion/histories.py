@@ -25,6 +25,8 @@ Flags = NDArray[np.bool_]
 HELD = 1.0
 """Precision on the scale of log odds by which what is believed holds the estimate of false shares where it is free."""
 HELD_DETECT = 0.05
+ESTIMABLE = 3
+"""So many groups on a kind show what one of them makes up; with fewer the data say nothing of it."""
 STEPS = 40
 SETTLED = 1e-6
 LONGEST = 1.0
@@ -89,7 +91,8 @@ def rates(h: Histories, detect: Floats, false: Floats, repeat: Floats) -> Rates:
     rest = slice(0, sets + g)
     of_rest = np.linalg.pinv(data[rest, rest] + hold[rest, rest])
     information = data[sets + g :, sets + g :] - data[sets + g :, rest] @ of_rest @ data[rest, sets + g :]
-    return Rates(x[sets : sets + g], x[sets + g :], information)
+    able = (h.covers & (h.covers.sum(axis=1) >= ESTIMABLE)[:, None]).any(axis=0)
+    return Rates(x[sets : sets + g], x[sets + g :], information * np.outer(able, able))
 
 
 def _slope(h: Histories, x: Floats, repeat: Floats) -> tuple[Floats, Floats]:

@@ -45,10 +45,12 @@ def learn(r: Reports, priors: Priors, seed: int = 0) -> tuple[Learned, Model | N
 
 
 def _where_matched(told: Learned, r: Reports, priors: Priors) -> Learned:
-    """What is stated stands for sources with fewer matches than it weighs. No interval there, nor for an error of place
-    that every report of a source states."""
+    """What is stated stands for sources with fewer matches than it weighs, and for false shares that the data say next
+    to nothing of. No interval there, nor for an error of place that every report of a source states."""
     few, nothing = told.quality.matches < priors.learn_weight, unknown(len(r.sources))
     quality = replace(chosen(few, stated(r, priors), told.quality), matches=told.quality.matches)
+    as_stated = ~few & np.isnan(told.low.false)
+    quality = replace(quality, false=np.where(as_stated, 1.0 - mean_by_source(r, r.before), quality.false))
     open_ = np.bincount(r.source, np.isnan(r.s_km), len(r.sources)) > 0
     low, high = (chosen(few, nothing, end) for end in (told.low, told.high))
     low, high = (replace(end, sigma_km=np.where(open_, end.sigma_km, np.nan)) for end in (low, high))

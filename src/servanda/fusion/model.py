@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from servanda.fusion.candidates import candidates, density
+from servanda.fusion.candidates import Pairs, candidates, density
 from servanda.fusion.kindred import relations, reported
 from servanda.fusion.priors import Priors
 from servanda.fusion.quality import Quality, belief, group_of, place_error, time_variance
@@ -18,10 +18,10 @@ Integers = NDArray[np.int64]
 @dataclass(frozen=True)
 class Model:
     """Arrays by report: s_km, var_h (errors), true (chance that it is true), around (reports of its source and
-    kind per km² and hour), pairs (m, 2) of candidates, sorted by source of the first; of source s from ``starts[s]`` to
-    ``starts[s + 1]``. says: (sources, true kinds, reported kinds), and
-    says_mistaken where a source takes one kind for another; kinds: (k,) share of each kind among all reports.
-    covers: (sources, kinds) whether a source reports such kinds at all; group_of: (sources,) its witness group.
+    kind per km² and hour). pairs: by source (m, 2) candidates of its reports. says: (sources, true kinds,
+    reported kinds), and says_mistaken where a source takes one kind for another; kinds: (k,) share of each kind among
+    all reports. covers: (sources, kinds) whether a source reports such kinds at all; group_of: (sources,) its witness
+    group.
     """
 
     r: Reports
@@ -31,17 +31,12 @@ class Model:
     var_h: Floats
     true: Floats
     around: Floats
-    pairs: Integers
-    starts: Integers
+    pairs: tuple[Pairs, ...]
     says: Floats
     says_mistaken: Floats
     kinds: Floats
     covers: NDArray[np.bool_]
     group_of: Integers
-
-    def pairs_of(self, source: int) -> Integers:
-        """(m, 2) candidates of the reports of one source."""
-        return self.pairs[self.starts[source] : self.starts[source + 1]]
 
 
 def model(r: Reports, quality: Quality, priors: Priors, like: Model | None = None) -> Model:
@@ -53,17 +48,9 @@ def model(r: Reports, quality: Quality, priors: Priors, like: Model | None = Non
     frequency = _frequency(r)
     says, mistaken = reported(r.kinds, frequency, quality.confusion, priors)
     around = density(r, s_km, priors) * frequency[r.source, r.kind]
-    pairs, starts = (like.pairs, like.starts) if like else _by_source(r, candidates(r, s_km, var_h, priors))
+    pairs = like.pairs if like else candidates(r, s_km, var_h, priors)
     true, covers = belief(r, quality), _covers(r, priors)
-    return Model(
-        r, quality, priors, s_km, var_h, true, around, pairs, starts, says, mistaken, _shares(r), covers, group_of(r)
-    )
-
-
-def _by_source(r: Reports, pairs: Integers) -> tuple[Integers, Integers]:
-    source = r.source[pairs[:, 0]]
-    order = np.argsort(source, kind="stable")
-    return pairs[order], np.searchsorted(source[order], np.arange(len(r.sources) + 1))
+    return Model(r, quality, priors, s_km, var_h, true, around, pairs, says, mistaken, _shares(r), covers, group_of(r))
 
 
 def _covers(r: Reports, priors: Priors) -> NDArray[np.bool_]:

@@ -54,6 +54,12 @@ class Priors(BaseModel):
         description="How far log odds of false reports are off between data and replicas, which are never quite alike, "
         "where matching is wholly unclear; less in proportion where it is clear. Chosen on simulated worlds.",
     )
+    unequal_sight: float = Field(
+        0.3,
+        ge=0,
+        description="How far log odds of false reports are off since some incidents are easier to see than others. "
+        "Measured where nothing has to be matched and logits of detection differ by 1: 0.2 to 0.6. Part of intervals.",
+    )
     replica_response: float = Field(
         1.4,
         ge=0,

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from servanda.fusion.clusters import Clusters, clusters, real
+from servanda.fusion.coverage import covered, kinds_unseen_too
 from servanda.fusion.grouping import group
 from servanda.fusion.model import Model
 from servanda.fusion.reports import Reports
@@ -53,18 +54,24 @@ def replica(m: Model, seed: int) -> Replica:
     likely = 0.5 * (m.true + chance[grouping.label])
     spare = _spare(m, likely, rng)
     left = np.bincount(grouping.label, ~spare, len(chance)) > 0
-    incidents = _incidents(m, round(incidents_there(m)), c, chance * left, rng)
+    kinds = kinds_unseen_too(m, chance * left @ c.kinds / max(float((chance * left).sum()), LEAST_DOUBT))
+    incidents = _incidents(m, round(incidents_there(m, kinds)), c, chance * left, kinds, rng)
     made = [part for which in range(max(len(m.r.groups), 1)) for part in _told_by(m, which, incidents, spare, rng)]
     arrays = {name: np.concatenate([part[name] for part in made]) for name in made[0]}
     incident = arrays.pop("incident")
     return Replica(m.r.made(arrays), incident)
 
 
-def incidents_there(m: Model) -> float:
-    """How many incidents there were, as every source's true reports and detection rate say, weighed by matches."""
+def incidents_there(m: Model, kinds: Floats) -> float:
+    """How many incidents there were, as every source's true reports, detection rate and kinds say, weighed by matches.
+
+    ``kinds``: (k,) share of each among incidents.
+    """
     r, q = m.r, m.quality
     count = np.bincount(r.source, minlength=len(r.sources))
-    return float(np.average(count * (1.0 - q.false) / (1.0 + q.repeat) / q.detect, weights=q.matches + 1.0))
+    true = count * (1.0 - q.false) / (1.0 + q.repeat)
+    tells = m.covers.any(axis=1)
+    return float(np.average(true / (q.detect * covered(m, kinds)), weights=tells * (q.matches + 1.0) + LEAST_DOUBT))
 
 
 def _spare(m: Model, likely: Floats, rng: np.random.Generator) -> NDArray[np.bool_]:
@@ -79,11 +86,10 @@ def _spare(m: Model, likely: Floats, rng: np.random.Generator) -> NDArray[np.boo
     return out
 
 
-def _incidents(m: Model, n: int, c: Clusters, chance: Floats, rng: np.random.Generator) -> Told:
+def _incidents(m: Model, n: int, c: Clusters, chance: Floats, kinds: Floats, rng: np.random.Generator) -> Told:
     """Places of those on record, each about as often as it is likely (systematic sampling), at times of others near."""
     wanted = np.floor(np.cumsum(chance) * n / chance.sum() + rng.random()).astype(np.int64)
     at = np.repeat(np.arange(len(chance)), np.diff(wanted, prepend=0))
-    kinds = chance @ c.kinds / chance.sum()
     t_h = _times_near(m, c.x_km[at], c.y_km[at], c.t_h[at], rng)
     return Told(c.x_km[at], c.y_km[at], t_h, rng.choice(len(kinds), len(at), p=kinds))
 
@@ -127,7 +133,7 @@ def _true(m: Model, source: int, incidents: Told, luck: Floats, rng: np.random.G
     """First reports and repeats of incidents."""
     r, q = m.r, m.quality
     own = np.flatnonzero(r.source == source)
-    first = np.flatnonzero(luck < q.detect[source])
+    first = np.flatnonzero((luck < q.detect[source]) & m.covers[source][incidents.kind])
     again = rng.choice(first, rng.binomial(len(first), min(q.repeat[source], 1.0)))
     which = np.concatenate([first, again])
     told = incidents[which]

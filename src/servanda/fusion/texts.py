@@ -45,15 +45,22 @@ def sketches(texts: list[str], common_share: float, common_least: int, least: in
     A shingle of more than ``common_least`` texts and more than ``common_share`` of them says nothing: what many
     write alike, such as the name of a town and the word for shelling, is no sign of copying.
     """
-    found = [shingles(t) for t in texts]
+    different = {text: i for i, text in enumerate(dict.fromkeys(texts))}
+    of = np.array([different[text] for text in texts], dtype=np.int64)
+    found = [shingles(t) for t in different]
     owner = np.repeat(np.arange(len(found)), [len(f) for f in found])
     every = np.concatenate([np.empty(0, dtype=np.uint64), *found])
-    _, at, count = np.unique(every, return_inverse=True, return_counts=True)
+    _, at = np.unique(every, return_inverse=True)
+    count = np.bincount(at, np.bincount(of, minlength=len(found))[owner])
     telling = count[at] <= max(common_least, common_share * len(texts))
     owner, every = owner[telling], every[telling]
-    rows = np.flatnonzero(np.bincount(owner, minlength=len(found)) >= least)
-    keep = np.isin(owner, rows)
-    return rows, _least_hashes(every[keep], np.searchsorted(owner[keep], rows))
+    sketched = np.flatnonzero(np.bincount(owner, minlength=len(found)) >= least)
+    keep = np.isin(owner, sketched)
+    sketch = _least_hashes(every[keep], np.searchsorted(owner[keep], sketched))
+    place = np.full(len(found), -1)
+    place[sketched] = np.arange(len(sketched))
+    rows = np.flatnonzero(place[of] >= 0)
+    return rows, sketch[place[of[rows]]]
 
 
 def _least_hashes(values: Hashes, starts: Integers) -> Hashes:

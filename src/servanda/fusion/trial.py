@@ -25,7 +25,7 @@ from servanda.fusion.rounds import AT_MOST, LEAST_SHARE, Round, learned
 
 Floats = NDArray[np.float64]
 SHARES = ("detect", "false", "confusion", "repeat")
-FALSE = SHARES.index("false")
+DETECT, FALSE = SHARES.index("detect"), SHARES.index("false")
 SIZES = ("sigma_km", "time_h")
 INTERVAL = 0.95
 FURTHEST_ODDS, FURTHEST_SIZE = 3.0, float(np.log(3.0))
@@ -68,14 +68,23 @@ def trial(part: Reports, quality: Quality, start: Start, priors: Priors, seed: i
         errors.append(error)
         quality = agreed(m, _unscaled(np.clip(step, first - far, first + far), here.quality), here.clear, start)
         steps.append(_scaled(quality))
-    if not steps:
+    if m is None:
         return Learned(quality, quality, quality)
     centre = np.mean(steps[len(steps) // 2 :], axis=0)
     off = _reach(np.array(errors))
     off = np.hypot(off, norm.ppf(0.5 + INTERVAL / 2.0) * _shared_error(start, quality))
     off[FALSE] = np.maximum(off[FALSE], norm.ppf(0.5 + INTERVAL / 2.0) * weighed.sd)
+    off[DETECT] = np.hypot(off[DETECT], norm.ppf(0.5 + INTERVAL / 2.0) * _by_false(m, quality, weighed))
     low, high = (_end(_unscaled(centre + side * off, quality), side, weighed) for side in (-1.0, 1.0))
     return Learned(_unscaled(centre, quality), low, high)
+
+
+def _by_false(m: Model, q: Quality, weighed: Weighed) -> Floats:
+    """(s,) standard deviations of log odds of detection, from what is not known of the false shares of other witness
+    groups: of two, ``detect`` of one is matches over the true reports of the other (delta method)."""
+    other = (m.group_of[:, None] != m.group_of[None, :]) * np.maximum(q.matches, 1e-9)
+    share_off = (other @ (q.false * weighed.sd) ** 2) / np.maximum(other.sum(axis=1), 1e-9)
+    return np.asarray(np.sqrt(share_off) / np.maximum(1.0 - q.detect, 1.0 - AT_MOST))
 
 
 def _end(q: Quality, side: float, weighed: Weighed) -> Quality:
