@@ -208,6 +208,7 @@ def filters(data: ReportData) -> dict[str, Any]:
     words, figures = data.words, data.figures
     return {
         "percent": figures.percent,
+        "chance": figures.chance,
         "power": figures.power,
         "number": figures.number,
         "whole": words.whole,

@@ -97,7 +97,7 @@ def _verdict_row(data: ReportData, v: View, row: TermRow) -> list[Cell]:
     bound = unseen if f.unseen_upper95 is None else words.say("common.at_most", number=unseen)
     needs = f", {words.say('terms.needs', power=figures.percent(row.term.power))}" if row.term else ""
     chance = cell(
-        figures.percent(f.probability),
+        figures.chance(f.probability),
         run(v["reports_only"](f) or v["parts"](f), "s"),
         run(words.say("terms.expected", expected=figures.interval(f.expected_violations)), "s"),
         run(words.say("terms.unseen", unseen=bound), "s"),
