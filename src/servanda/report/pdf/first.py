@@ -44,7 +44,7 @@ def behind(data: ReportData, v: View) -> str:
     say, day, hours = data.words.say, v["day"], data.figures.hours
     told = say(
         "first.behind", n=day.bearing, incidents=say("common.incidents", n=day.incidents), bearing=day.bearing,
-        watched=hours(v["watched_h"]), sources=say("common.sources", n=len(v["effort"])), lost=hours(v["lost_h"]),
+        watched=hours(v["watched_h"]), sources=say("common.sources", n=v["watchers"]), lost=hours(v["lost_h"]),
         rows=say("common.rows", n=data.quarantine.height),
     )  # fmt: skip
     alerts, spots = say("common.alerts", n=day.warnings), say("common.spots", n=day.heat)
