@@ -24,7 +24,9 @@ ENGLISH = catalogue("en")
     ("p", "low", "high", "said"),
     [
         (0.61, 0.52, 0.69, "about 6 in 10, 5 to 7"),
-        (0.61, 0.59, 0.62, "about 6 in 10"),
+        (0.61, 0.59, 0.62, "about 61 in 100, 59 to 62"),
+        (0.84, 0.83, 0.86, "about 84 in 100, 83 to 86"),
+        (0.61, None, None, "about 6 in 10"),
         (0.95, None, None, "about 95 in 100"),
         (0.97, 0.9, 0.99, "about 97 in 100, 90 to 99"),
         (0.02, 0.0, 0.08, "about 2 in 100, 0 to 8"),
