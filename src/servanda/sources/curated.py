@@ -127,7 +127,8 @@ def published_watches(
     """A watch for each period (``every``: 1d, 1mo) that holds a whole event inside the boundary file.
 
     An event shows that its period was published; a period without one may not be, and is no watch. One that reaches
-    over an edge was published with one of the two, and shows neither. ``good`` has t_start, t_end (UTC), lon, lat, geometry, and ``recorded_at`` as a function of t_end, or null.
+    over an edge was published with one of the two, and shows neither.
+    ``good`` has t_start, t_end (UTC), lon, lat, geometry, and ``recorded_at`` as a function of t_end, or null.
     The settings of ``source`` have ``watched``, ``p_detect`` and ``p_false``.
     """
     if "regions" not in context.aux:
