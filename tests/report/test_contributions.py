@@ -105,3 +105,11 @@ def test_what_the_mission_notes_of_a_source_is_quoted(truce: ReportData) -> None
     data = replace(truce, contributions=frame(), source_notes={"wire": "Follows press.", "nobody": "Not shown."})
     assert notes(data)[0] == "wire: Follows press."
     assert not any("Not shown" in n for n in notes(data))
+
+
+@pytest.mark.parametrize("language", ["en", "uk", "ru", "fr"])
+def test_a_source_that_makes_no_incidents_is_told_so(truce: ReportData, language: str) -> None:
+    trends_only = frame().with_columns(unlearned=pl.lit("no_incident"))
+    data = replace(truce, contributions=trends_only, language=language)
+    assert notes(data) == [data.words.say("sources.no_incident", n=3, sources="patrols, press, wire")]
+    assert notes(data)[0] in render(view(data, mark(data)))[0]

@@ -10,7 +10,7 @@ from servanda.report.language import Catalogue
 from servanda.report.numbers import NONE
 
 SHARES = ("p_true", "detect", "confusion", "repeat")
-REASONS = ("few_reports", "one_group", "no_match", "silent")
+REASONS = ("few_reports", "one_group", "no_match", "no_incident", "silent")
 COUNTS = ("period", "since", "incidents", "shared", "alone", "copies")
 LEAST, MOST = 0.05, 0.95
 """Shares whose interval lies between are told in tenths, others in hundredths."""
