@@ -76,7 +76,7 @@ def test_behind_the_day_only_sources_that_watched_are_counted(truce: ReportData,
         ("period", "b", "raid", "offline", 9.0, "no data"), ("since", "c", "raid", "watching", 5.0, None),
     ]  # fmt: skip
     data = replace(truce, effort=pl.DataFrame(rows, schema=EFFORT, orient="row"), language=language)
-    html, markdown = render(data, mark(data))
+    html, markdown = render(view(data, mark(data)))
     one, three = (data.words.say("common.sources", n=n) for n in (1, 3))
     said = behind(data, view(data, mark(data)))
     paragraph = html[html.index('<p class="behind">') :]

@@ -19,8 +19,8 @@ def test_an_empty_timeline_says_so_instead_of_an_axis(truce: ReportData, languag
     assert said in picture
     assert f">{data.words.say('timeline.incidents')}</text>" not in picture
     assert ">0</text>" not in picture
-    assert said in render(data, mark(data))[0]
-    assert said in str(document(data, mark(data)))
+    assert said in render(view(data, mark(data)))[0]
+    assert said in str(document(view(data, mark(data))))
     full = str(draw_timeline(replace(truce, language=language), mark(truce)).picture)
     assert said not in full
     assert ">0</text>" in full

@@ -10,6 +10,7 @@ from servanda.report import ReportData
 from servanda.report.assumptions import assumption_rows
 from servanda.report.incidents import mark
 from servanda.report.page import render, view
+from servanda.report.pdf.middle import timeline
 from servanda.report.strip import day_strip
 from servanda.report.verdicts import (
     TermRow,
@@ -152,11 +153,25 @@ def test_a_chance_that_nobody_knows_is_told_as_no_number(truce: ReportData, lang
         for f in truce.findings
     )
     data = replace(truce, findings=unknown, language=language)
-    html, markdown = render(data, mark(data))
+    html, markdown = render(view(data, mark(data)))
     rows = term_rows(data)
     assert markdown.count(words) == 3 * len(rows)
     assert html.count(words) >= 3 * len(rows)
     assert [t.ranges.count(words) for t in assumption_rows(data, rows)] == [1] * len(rows)
+
+
+def test_two_readings_of_one_text_are_told_apart_in_every_table(truce: ReportData) -> None:
+    version = truce.agreement.versions[0]
+    held = {"no_fire": "wide: all of it", "no_strikes": "narrow: part of it"}
+    terms = tuple(replace(t, text="All is quiet.", reading=held.get(t.term_id, "")) for t in version.terms)
+    agreement = replace(truce.agreement, versions=(replace(version, terms=terms), *truce.agreement.versions[1:]))
+    data = replace(truce, agreement=agreement)
+    seen = view(data, mark(data))
+    html, printed = render(seen)[0], str(timeline(data, seen))
+    strip = html[html.index('<table class="strip">') :]
+    strip = strip[: strip.index("</table>")]
+    assert [strip.count(reading) for reading in held.values()] == [1, 1]
+    assert [printed.count(reading) for reading in held.values()] == [1, 1]
 
 
 def test_power_stands_below_the_verdict_of_each_day(truce: ReportData) -> None:
