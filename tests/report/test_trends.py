@@ -85,3 +85,13 @@ def test_a_drawing_of_several_years_names_each_once(truce: ReportData) -> None:
     [plain], [long] = (trend_views(replace(truce, trends=(t,))) for t in (short, years))
     assert ">2031</text>" not in str(plain.picture)
     assert [str(long.picture).count(f">{y}</text>") for y in (2029, 2030, 2031)] == [1, 1, 1]
+
+
+def test_part_of_a_report_is_not_told_as_one_that_nobody_looked_for(truce: ReportData) -> None:
+    def said(unwatched: float) -> str:
+        plain = trend("fell", Interval(0.15, 0.09, 0.22))
+        held = replace(plain, values=(*plain.values, ("unwatched_count", unwatched)))
+        return " ".join(trend_views(replace(truce, trends=(held,)))[0].sentences)
+
+    assert "nobody is known to have been looking" in said(2.0)
+    assert "nobody is known to have been looking" not in said(0.3)

@@ -230,4 +230,4 @@ def _left_out(left_out: pl.DataFrame) -> tuple[tuple[str, int], ...]:
     short = pl.col("text").str.len_chars() <= NAME_CHARS
     name = pl.when(short).then(pl.coalesce("text", "label")).otherwise(pl.coalesce("label", "text"))
     counts = left_out.group_by(name.fill_null("unnamed").alias("name")).len().sort("name")
-    return tuple((str(name), int(n)) for name, n in counts.iter_rows())
+    return tuple((str(name).replace("_", " "), int(n)) for name, n in counts.iter_rows())

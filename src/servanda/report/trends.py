@@ -124,7 +124,7 @@ def _behind(data: ReportData, t: Trend) -> Sequence[str]:
         out.append(say("trend.no_number", **{k: figures.number(v) for k, v in words.items()}))
     if t.said in ("no_change", "open") and min(held["days"], held["days_before"]) < WEEK:
         out.append(say("trend.thin"))
-    if held.get("unwatched_count", 0.0) > 0:
+    if round(held.get("unwatched_count", 0.0)) > 0:  # less is the part of a report that reaches over an edge
         out.append(say("trend.unwatched", count=figures.number(held["unwatched_count"])))
     if "dispersion" in held:
         known = {k: figures.fixed(held[k], 2) for k in ("dispersion", "correlation")}
