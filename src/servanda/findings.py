@@ -66,7 +66,7 @@ class Trial:
     assumption: str
     factor: float
     verdict: Verdict
-    probability: float
+    probability: float | None
     power: float
 
     def to_json(self) -> dict[str, Any]:
@@ -98,8 +98,9 @@ class Finding:
     party: str
     period: Period
     verdict: Verdict
-    probability: float
-    """Chance that the term was violated at least once (for require: that it was not fulfilled)."""
+    probability: float | None
+    """Chance that the term was violated at least once (for require: that it was not fulfilled); None: not known, for
+    next to nothing was reported and too little was watched."""
     expected_violations: Interval
     power: float
     """Chance that one violation would have been found to the standard of proof."""
@@ -147,13 +148,24 @@ class Finding:
         """The trials in which another verdict comes out."""
         return tuple(t for t in self.sensitivity.trials if t.verdict != self.verdict) if self.sensitivity else ()
 
-    def span(self, of: Literal["probability", "power"]) -> tuple[float, float]:
-        """Least and greatest value over all trials and the finding itself."""
-        values = [getattr(self, of), *(getattr(t, of) for t in (self.sensitivity.trials if self.sensitivity else ()))]
+    @property
+    def chances(self) -> tuple[float, float] | None:
+        """Least and greatest chance over all trials and the finding itself; None: not known in one of them."""
+        values = [x.probability for x in self._tried()]
+        known = [p for p in values if p is not None]
+        return (min(known), max(known)) if len(known) == len(values) else None
+
+    @property
+    def powers(self) -> tuple[float, float]:
+        """Least and greatest power over all trials and the finding itself."""
+        values = [x.power for x in self._tried()]
         return min(values), max(values)
 
+    def _tried(self) -> tuple["Finding | Trial", ...]:
+        return (self, *(self.sensitivity.trials if self.sensitivity else ()))
+
     def _sensitivity(self, held: Sensitivity) -> dict[str, Any]:
-        (p_low, p_high), (power_low, power_high) = self.span("probability"), self.span("power")
+        (p_low, p_high), (power_low, power_high) = self.chances or (None, None), self.powers
         return {
             "holds": not self.moved,
             "probability": {"low": rounded(p_low), "high": rounded(p_high)},

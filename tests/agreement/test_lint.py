@@ -178,6 +178,21 @@ def test_two_readings_of_one_clause_are_only_noted(write: Write) -> None:
     assert note.what == "Term 'narrow' and term 'wide' read clause 1 in two ways: both verdicts will be shown."
 
 
+def test_two_parts_of_one_clause_are_no_two_readings_of_it(write: Write) -> None:
+    terms = """\
+    terms:
+      wide: {clause: "1", reading: no force at all, forbid: [armed_activity]}
+      shelling: {clause: "1", reading: no shelling, forbid: [artillery]}
+      attack: {clause: "1", reading: no attack, forbid: [ground_combat]}
+      their_shelling: {clause: "1", reading: no shelling by the south, forbid: [artillery], binds: [south]}
+      our_attack: {clause: "1", reading: no attack by the north, forbid: [ground_combat], binds: [north]}
+    """
+    pairs = {n.what.split(" read ")[0] for n in doubts(write, terms) if "in two ways" in n.what}
+    assert "Term 'shelling' and term 'wide'" in pairs and "Term 'attack' and term 'wide'" in pairs
+    assert not any("'attack'" in p and "'shelling'" in p for p in pairs)
+    assert not any("'our_attack'" in p and "'their_shelling'" in p for p in pairs)
+
+
 def test_a_doubt_about_an_amended_term_points_at_the_amendment(write: Write) -> None:
     text = """\
     terms:

@@ -68,6 +68,16 @@ def test_uninformative_rows_are_left_out_of_both_sides_and_named() -> None:
     assert got.excluded == ("Region: 1 observation, uninformative",)
 
 
+def test_what_is_left_out_is_named_by_its_region_and_not_by_its_level() -> None:
+    rows = alerts([(-5, 5, ["uninformative"])])
+    region = rows.with_columns(label=pl.lit("oblast"), text=pl.lit("Far oblast"))
+    assert compare(ask("hours"), region).left_out == (("Far oblast", 1),)
+    coded = rows.with_columns(label=pl.lit("running_total"), text=pl.lit(None, pl.String))
+    assert compare(ask("hours"), coded).excluded == ("running total: 1 observation, uninformative",)
+    story = rows.with_columns(label=pl.lit("Battles"), text=pl.lit("On that day, " + "shots were fired. " * 9))
+    assert compare(ask("hours"), story).left_out == (("Battles", 1),)
+
+
 def test_uninformative_rows_of_another_time_are_not_named() -> None:
     got = compare(ask("hours"), alerts([(-500, -400, ["uninformative"]), (1, 2, [])]))
     assert got.excluded == ()

@@ -11,6 +11,7 @@ from servanda.agreement.calendar import periods
 from servanda.agreement.loader import load
 from servanda.agreement.zones import open_zones
 from servanda.compliance.assess import assess
+from servanda.compliance.settings import AssessSettings
 from servanda.findings import Finding, Reason
 from servanda.fusion import fuse
 from servanda.tables import OBSERVATIONS, SOURCES, WATCHES
@@ -27,6 +28,7 @@ zones:
 terms:
   fire: {clause: Art. 1, in: all, forbid: [artillery], proof: {probability: 0.8, witnesses: 1}, power: 0.5}
   few: {clause: Art. 2, in: all, limit: {kinds: [artillery], max: 1, per: day}, proof: {witnesses: 1}, power: 0.5}
+  leave: {clause: Art. 3, in: all, binds: [south], require: {kinds: [withdrawal], deadline: 2025-03-10T00:00}}
 """
 
 
@@ -38,7 +40,7 @@ def report(day: float, actor: str | None = None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def found(folder: Path, reports: list[dict[str, Any]], p_detect: float | None, p_true: float = 0.9) -> Any:
+def found(folder: Path, reports: list[dict[str, Any]], p_detect: float | None, p_true: float = 0.9, **more: Any) -> Any:
     """Findings by (term, party, day or None), of one source that looks everywhere with this chance, or not at all."""
     (folder / "agreement.yaml").write_text(AGREEMENT, "utf-8")
     agreement, _ = load(folder / "agreement.yaml", {})
@@ -58,8 +60,9 @@ def found(folder: Path, reports: list[dict[str, Any]], p_detect: float | None, p
     as_of = T0 + 31 * DAY
     every = periods(agreement, "00:00", "Etc/UTC", as_of)
     made = assess(
-        agreement, open_zones(agreement, folder, {}), got.incidents, got.membership, watches, sources, every, as_of
-    )
+        agreement, open_zones(agreement, folder, {}), got.incidents, got.membership, watches, sources, every, as_of,
+        **more,
+    )  # fmt: skip
     return {(f.term_id, f.party, None if f.period.name == "in_force" else (f.period.t_from - T0).days): f
             for f in made.findings}  # fmt: skip
 
@@ -86,9 +89,31 @@ def test_what_is_often_seen_half_is_often_missed(tmp_path: Path) -> None:
 
 
 def test_without_a_watch_nobody_can_say(tmp_path: Path) -> None:
-    f = found(tmp_path, [report(2.3)], None)["fire", "any", 5]
-    assert f.probability == 0
-    assert "too little was watched" in reason(f, "made_of_reported").text
+    """On a day with a report the chance is of that alone; on a day without one, and of a limit, nothing is known."""
+    got = found(tmp_path, [report(2.3)], None)
+    told, silent = got["fire", "any", 2], got["fire", "any", 5]
+    assert told.probability == pytest.approx(dict(reason(told, "made_of_reported").values)["reported"], rel=1e-5)
+    assert "too little was watched" in reason(told, "made_of_reported").text
+    for f in (silent, got["few", "any", 2], got["few", "any", None]):
+        assert (f.probability, f.verdict, f.power) == (None, "unverifiable", 0)
+        assert "not known" in reason(f, "chance_unknown").text
+        assert f.to_json()["probability"] is None
+    assert got["fire", "any", None].probability == pytest.approx(told.probability, rel=0.01)
+
+
+def test_what_next_to_nothing_is_can_be_set(tmp_path: Path) -> None:
+    """A report of a chance under ``rate_least_reported`` is no evidence of a chance; one above it is."""
+    any_is_evidence = AssessSettings(rate_least_reported=0.0)
+    assert found(tmp_path, [report(2.3)], None, p_true=0.03)["fire", "any", 2].probability is None
+    told = found(tmp_path, [report(2.3)], None, p_true=0.03, settings=any_is_evidence)["fire", "any", 2]
+    assert 0 < told.probability < 0.05
+
+
+def test_a_duty_that_nobody_told_of_or_looked_for_is_not_put_at_the_presumption(tmp_path: Path) -> None:
+    unlooked, told = found(tmp_path, [], None), found(tmp_path, [report(2.3) | {"kind": "withdrawal"}], None)
+    assert unlooked["leave", "south", None].probability is None
+    assert unlooked["leave", "south", None].reasons[-2].code == "chance_unknown"
+    assert 0 < told["leave", "south", None].probability < 0.5
 
 
 def test_an_act_that_nobody_is_named_for_is_shared_out(tmp_path: Path) -> None:

@@ -182,5 +182,8 @@ def test_a_finding_says_which_trials_move_it() -> None:
     trials = (Trial("trust", 0.5, "kept", 0.05, 0.7), Trial("trust", 2.0, "alleged", 0.2, 0.9))
     moved = replace(f, sensitivity=Sensitivity(trials))
     assert [t.factor for t in moved.moved] == [2.0]
-    assert (moved.span("probability"), moved.span("power")) == ((0.05, 0.2), (0.7, 0.9))
+    assert (moved.chances, moved.powers) == ((0.05, 0.2), (0.7, 0.9))
+    unknown = replace(f, sensitivity=Sensitivity((Trial("trust", 0.5, "kept", None, 0.7), *trials)))
+    assert unknown.chances is None
+    assert unknown.to_json()["sensitivity"]["probability"] == {"low": None, "high": None}
     assert "sensitivity" not in f.to_json()

@@ -85,13 +85,13 @@ def finding(
     party: str,
     period: Period,
     verdict: Verdict,
-    p: float,
+    p: float | None,
     power: float,
     ids: tuple[str, ...] = (),
     **more: Any,
 ) -> Finding:
     clause = next(t[2] for t in TERMS if t[0] == term)
-    n = round(p * max(len(ids), 1), 2)
+    n = round((p or 0.0) * max(len(ids), 1), 2)
     shelling = "Artillery fire in the security zone, seen by two independent witness groups."
     below = (
         Reason("artillery", shelling, (("witnesses", 2),), (), ("o000", "o001", "o002", "o003")),
@@ -127,7 +127,7 @@ def findings(ids: list[str]) -> tuple[Finding, ...]:
             finding("no_advance", "any", period, "alleged", 0.38, 0.41, some[9:11]),
             finding("no_heavy", "any", period, "unverifiable", 0.004, 0.12),
             finding("exchange", "any", period, "unverifiable" if period is IN_FORCE else "pending", 0.5, 0.31),
-            finding("no_denial", "any", period, "unverifiable", 0.0, 0.0),
+            finding("no_denial", "any", period, "unverifiable", None, 0.0),
         ]
     return tuple(out)
 

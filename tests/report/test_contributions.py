@@ -24,7 +24,9 @@ ENGLISH = catalogue("en")
     ("p", "low", "high", "said"),
     [
         (0.61, 0.52, 0.69, "about 6 in 10, 5 to 7"),
-        (0.61, 0.59, 0.62, "about 6 in 10"),
+        (0.61, 0.59, 0.62, "about 61 in 100, 59 to 62"),
+        (0.84, 0.83, 0.86, "about 84 in 100, 83 to 86"),
+        (0.61, None, None, "about 6 in 10"),
         (0.95, None, None, "about 95 in 100"),
         (0.97, 0.9, 0.99, "about 97 in 100, 90 to 99"),
         (0.02, 0.0, 0.08, "about 2 in 100, 0 to 8"),
@@ -103,3 +105,11 @@ def test_what_the_mission_notes_of_a_source_is_quoted(truce: ReportData) -> None
     data = replace(truce, contributions=frame(), source_notes={"wire": "Follows press.", "nobody": "Not shown."})
     assert notes(data)[0] == "wire: Follows press."
     assert not any("Not shown" in n for n in notes(data))
+
+
+@pytest.mark.parametrize("language", ["en", "uk", "ru", "fr"])
+def test_a_source_that_makes_no_incidents_is_told_so(truce: ReportData, language: str) -> None:
+    trends_only = frame().with_columns(unlearned=pl.lit("no_incident"))
+    data = replace(truce, contributions=trends_only, language=language)
+    assert notes(data) == [data.words.say("sources.no_incident", n=3, sources="patrols, press, wire")]
+    assert notes(data)[0] in render(view(data, mark(data)))[0]

@@ -12,6 +12,7 @@ from servanda.report.effort import effort_rows
 from servanda.report.incidents import mark
 from servanda.report.looked import by_source, gaps, heats, told
 from servanda.report.page import render, view
+from servanda.report.pdf.first import behind
 from servanda.report.public import publishable
 
 ROWS = [
@@ -66,6 +67,23 @@ def test_sources_are_added_up_and_taken_together(truce: ReportData) -> None:
     assert land == [30.0, 30.0, 60.0, 48.0]
     assert rows["Added up"][1][0].is_sum, "a sum is no share of the time"  # type: ignore[index]
     assert rows["radar"][1] is None, "it never looked there"
+
+
+@pytest.mark.parametrize("language", ["en", "uk", "ru", "fr"])
+def test_behind_the_day_only_sources_that_watched_are_counted(truce: ReportData, language: str) -> None:
+    rows = [
+        ("period", "a", "raid", "watching", 5.0, None), ("previous", "b", "raid", "watching", 5.0, None),
+        ("period", "b", "raid", "offline", 9.0, "no data"), ("since", "c", "raid", "watching", 5.0, None),
+    ]  # fmt: skip
+    data = replace(truce, effort=pl.DataFrame(rows, schema=EFFORT, orient="row"), language=language)
+    html, markdown = render(view(data, mark(data)))
+    one, three = (data.words.say("common.sources", n=n) for n in (1, 3))
+    said = behind(data, view(data, mark(data)))
+    paragraph = html[html.index('<p class="behind">') :]
+    line = next(x for x in markdown.splitlines() if data.words.say("common.rows", n=data.quarantine.height) in x)
+    for said_there in (paragraph[: paragraph.index("</p>")], line, said):
+        assert one in said_there
+        assert three not in said_there
 
 
 def test_more_zones_than_fit_side_by_side_come_below(truce: ReportData) -> None:

@@ -437,7 +437,7 @@ def test_numbers_in_csv_are_those_of_the_table(out: Path, public: Evidence) -> N
     table = public.tables["findings"]
     for row, sent in zip(rows, table.iter_rows(named=True), strict=True):
         assert row["verdict"] == sent["verdict"]
-        assert float(row["probability"]) == sent["probability"]
+        assert (float(row["probability"]) if row["probability"] else None) == sent["probability"]
         assert row["incident_ids"] == "|".join(sent["incident_ids"])
         assert row["t_start"] == sent["t_start"].strftime("%Y-%m-%dT%H:%M:%SZ")
 

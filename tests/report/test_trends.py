@@ -66,3 +66,32 @@ def test_every_sentence_in_every_language(truce: ReportData, said: str, language
     # A dashed line for the change, a triangle for the count of at least so many.
     assert drawn.count("stroke-dasharray") == 1
     assert drawn.count("<polygon") == 1
+
+
+@pytest.mark.parametrize("language", ["en", "uk", "ru", "fr"])
+def test_no_covered_day_is_not_told_as_only_0_days(truce: ReportData, language: str) -> None:
+    bare = replace(trend("before_too_short", Interval(None, None, None)), values=(("days_before", 0.0), ("days", 3.0)))
+    data = replace(truce, language=language)
+    assert sentence(data, bare) == data.words.say("trend.before_uncovered")
+    some = replace(bare, values=(("days_before", 2.0), ("days", 3.0)))
+    assert sentence(data, some) == data.words.say("trend.before_too_short", days_before="2", days="3")
+    late = replace(bare, said="window_too_short", values=(("days_before", 9.0), ("days", 0.0)))
+    assert sentence(data, late) == data.words.say("trend.window_uncovered")
+
+
+def test_a_drawing_of_several_years_names_each_once(truce: ReportData) -> None:
+    short = trend("fell", Interval(0.15, 0.09, 0.22))
+    years = replace(short, before_from=START - 650 * DAY)
+    [plain], [long] = (trend_views(replace(truce, trends=(t,))) for t in (short, years))
+    assert ">2031</text>" not in str(plain.picture)
+    assert [str(long.picture).count(f">{y}</text>") for y in (2029, 2030, 2031)] == [1, 1, 1]
+
+
+def test_part_of_a_report_is_not_told_as_one_that_nobody_looked_for(truce: ReportData) -> None:
+    def said(unwatched: float) -> str:
+        plain = trend("fell", Interval(0.15, 0.09, 0.22))
+        held = replace(plain, values=(*plain.values, ("unwatched_count", unwatched)))
+        return " ".join(trend_views(replace(truce, trends=(held,)))[0].sentences)
+
+    assert "nobody is known to have been looking" in said(2.0)
+    assert "nobody is known to have been looking" not in said(0.3)

@@ -5,10 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from servanda.findings import ANY_PARTY, Finding, Reason, Verdict
+from servanda.findings import ANY_PARTY, Finding, Reason, Sensitivity, Trial, Verdict
 from servanda.report import ReportData
+from servanda.report.assumptions import assumption_rows
 from servanda.report.incidents import mark
 from servanda.report.page import render, view
+from servanda.report.pdf.middle import timeline
 from servanda.report.strip import day_strip
 from servanda.report.verdicts import (
     TermRow,
@@ -140,6 +142,36 @@ def test_a_chance_says_what_of_it_is_of_reports(truce: ReportData) -> None:
     assert [chance_parts(truce, f) for f in (plain, alone)] == ["", ""]
     assert chance_parts(truce, partly).replace("\u00a0", " ") == "reported: < 1 %; unreported: 92 %"
     assert [reports_only(truce, f) for f in (plain, partly, alone)] == ["", "", "reports only"]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "not known"), ("fr", "inconnue"), ("uk", "невідомо"), ("ru", "неизвестно")]
+)
+def test_a_chance_that_nobody_knows_is_told_as_no_number(truce: ReportData, language: str, words: str) -> None:
+    unknown = tuple(
+        replace(f, probability=None, sensitivity=Sensitivity((Trial("trust", 2.0, f.verdict, None, f.power),)))
+        for f in truce.findings
+    )
+    data = replace(truce, findings=unknown, language=language)
+    html, markdown = render(view(data, mark(data)))
+    rows = term_rows(data)
+    assert markdown.count(words) == 3 * len(rows)
+    assert html.count(words) >= 3 * len(rows)
+    assert [t.ranges.count(words) for t in assumption_rows(data, rows)] == [1] * len(rows)
+
+
+def test_two_readings_of_one_text_are_told_apart_in_every_table(truce: ReportData) -> None:
+    version = truce.agreement.versions[0]
+    held = {"no_fire": "wide: all of it", "no_strikes": "narrow: part of it"}
+    terms = tuple(replace(t, text="All is quiet.", reading=held.get(t.term_id, "")) for t in version.terms)
+    agreement = replace(truce.agreement, versions=(replace(version, terms=terms), *truce.agreement.versions[1:]))
+    data = replace(truce, agreement=agreement)
+    seen = view(data, mark(data))
+    html, printed = render(seen)[0], str(timeline(data, seen))
+    strip = html[html.index('<table class="strip">') :]
+    strip = strip[: strip.index("</table>")]
+    assert [strip.count(reading) for reading in held.values()] == [1, 1]
+    assert [printed.count(reading) for reading in held.values()] == [1, 1]
 
 
 def test_power_stands_below_the_verdict_of_each_day(truce: ReportData) -> None:

@@ -283,6 +283,12 @@ def test_a_month_with_an_event_in_the_region_is_a_watch_of_unknown_strength() ->
     assert stated.select("kind", "p_detect").rows() == [("harm", 0.1)]
 
 
+def test_an_event_that_reaches_over_the_end_of_a_month_shows_neither_month_as_published() -> None:
+    over = event(2, date_start="1/30/2031 12:00:00 AM", date_end="2/2/2031 12:00:00 AM", date_prec="2")
+    assert read(over).watches.is_empty()
+    assert read(event(), over).watches["t_start"].unique().to_list() == [datetime(2031, 1, 1, tzinfo=UTC)]
+
+
 def test_without_a_boundary_file_there_is_no_watch_and_that_is_told() -> None:
     got = SOURCE.read(payload(csv_text(HEADER, ROWS)), context(SOURCE))
     assert got.watches.is_empty()
@@ -420,7 +426,9 @@ class TestRealData:
         assert marks["in_region"] + marks["centroid"] == vague
 
     def test_watches_end_with_the_last_month_that_was_published(self, rows: list[dict[str, str]], got: Reading) -> None:
-        months = {(d.year, d.month) for d in (day(r["date_end"]) for r in rows)}
+        ends = [(day(r["date_start"]), day(r["date_end"])) for r in rows if r["date_prec"] in "123"]
+        months = {(a.year, a.month) for a, b in ends if (a.year, a.month) == (b.year, b.month)}
         starts = {(t.year, t.month) for t in (s.astimezone(ZoneInfo("Europe/Kyiv")) for s in got.watches["t_start"])}
         assert starts <= months
-        assert max(starts) == max(months) == (2023, 3)
+        assert max(starts) == max(months) == (2023, 2)
+        assert not starts & {(2022, 8), (2022, 10), (2023, 1), (2023, 3)}, "events only reach into these months"

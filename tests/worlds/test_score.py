@@ -18,7 +18,7 @@ DAYS = [Period(DEMO.start + timedelta(days=d), DEMO.start + timedelta(days=d + 1
 TRUTHS = truth_verdicts(WORLD, DAYS)
 
 
-def finding(truth: Truth, verdict: Verdict, probability: float, n: float, unseen: int | None = 0) -> Finding:
+def finding(truth: Truth, verdict: Verdict, probability: float | None, n: float, unseen: int | None = 0) -> Finding:
     return Finding(
         finding_id="f", term_id=truth.term_id, clause="Art.", party=truth.party, period=truth.period, verdict=verdict,
         probability=probability, expected_violations=Interval(n, n, n), power=0.9, unseen_upper95=unseen,
@@ -46,6 +46,12 @@ def test_perfect_findings_have_perfect_marks() -> None:
     assert marks.not_due == sum(t.broken is None for t in TRUTHS) > 0
     assert marks.kept_stated_miss == pytest.approx(0.1)
     assert sum(map(sum, counts.values())) == len(TRUTHS) - marks.not_due
+
+
+def test_a_chance_that_is_not_known_is_not_marked() -> None:
+    unknown = score([finding(t, "kept", None, 0) for t in TRUTHS], WORLD)
+    assert isnan(unknown.ece) and unknown.reliability == ()
+    assert unknown.kept_wrong > 0, "the verdict is marked all the same"
 
 
 def test_calling_everything_kept_is_found_out() -> None:

@@ -161,7 +161,9 @@ def _contradictions(case: _Case) -> Iterator[Problem]:
 
 def _readings(case: _Case) -> Iterator[Problem]:
     for a, b in combinations(case.version.terms, 2):
-        if a.clause == b.clause and a.reading and b.reading and a.reading != b.reading:
+        two = a.clause == b.clause and a.reading and b.reading and a.reading != b.reading
+        # Terms that share no conduct are parts of a clause, each perhaps with a reading of its own.
+        if two and _same_conduct(a, b):
             what = f"and term '{a.term_id}' read clause {a.clause} in two ways: both verdicts will be shown."
             yield case.note(what, "Nothing to mend if both readings are held.", "terms", b.term_id, level="info")
 
@@ -179,10 +181,15 @@ def _unobservable(case: _Case, observable: Observable) -> Iterator[Problem]:
             yield case.note(what, mend, "terms", term.term_id)
 
 
+def _same_conduct(a: Term, b: Term) -> bool:
+    """Do two terms share a kind and a party?"""
+    shared = any(kinds.share(k, b.kinds) > 0 for k in a.kinds) or any(kinds.share(k, a.kinds) > 0 for k in b.kinds)
+    return shared and bool(set(a.parties) & set(b.parties))
+
+
 def _meets(case: _Case, a: Term, b: Term) -> bool:
     """Do two terms share a kind, a party, a time and a place?"""
-    shared = any(kinds.share(k, b.kinds) > 0 for k in a.kinds) or any(kinds.share(k, a.kinds) > 0 for k in b.kinds)
-    if not (shared and set(a.parties) & set(b.parties) and _overlap(a.t_from, a.t_to, b.t_from, b.t_to)):
+    if not (_same_conduct(a, b) and _overlap(a.t_from, a.t_to, b.t_from, b.t_to)):
         return False
     here, there = case.shape(a), case.shape(b)
     return here is None or there is None or bool(shapely.intersects(here, there))

@@ -18,6 +18,7 @@ from servanda.compliance.exposure import Incidents
 from servanda.compliance.judge import (
     Judgement,
     any_part,
+    chance,
     judge_forbid,
     judge_limit,
     judge_require,
@@ -175,7 +176,10 @@ def _judge(case: _Case, segment: Segment, stretch: Stretch, party: str, found: P
         chances = np.array([j.probability for j in each])
         probability = float(chances.max()) if stretch.trigger else any_of(chances)
         parts = any_part([j.parts for j in each])
-        return replace(decisive, probability=probability, sure=q, possible=possible, tallies=None, parts=parts)
+        known = all(j.known for j in each)
+        return replace(
+            decisive, probability=probability, sure=q, possible=possible, tallies=None, parts=parts, known=known
+        )
     w = counting(term, segment.weigh(incidents, party, stretch.low, stretch.high), incidents)
     within = (stretch.low, min(stretch.high, micros(case.as_of)))
     if segment.asking and stretch.trigger:
@@ -203,7 +207,7 @@ def _judge_answer(asks: Asking, w: Weighed, trigger: Trigger, found: Power, over
     w = asks.answers(w, trigger)
     j = judge_require(asks.term, w, asks.incidents, found, over, asks.settings, trigger.chance)
     if j.verdict == "unverifiable":
-        j = replace(j, probability=0.0, sure=np.zeros(1))
+        j = replace(j, probability=0.0, sure=np.zeros(1), known=False)
     rows, weights = np.r_[j.rows, trigger.row], np.r_[j.weights, trigger.chance]
     return replace(j, rows=rows, weights=weights, asked_by=trigger)
 
@@ -218,7 +222,10 @@ def _finding(case: _Case, period: Period, party: str, judged: list[tuple[Segment
     ids = _weightiest(case, judgements)
     observation_ids = case.evidence.of(ids, case.settings.evidence_limit)
     total = len(np.unique(np.concatenate([j.rows[j.weights > 0] for j in judgements])))
-    reasons = explain(segment.term, verdict, judgements, decisive, case.incidents, party, total, len(ids))
+    probability = chance(judgements, case.settings)
+    reasons = explain(
+        segment.term, verdict, judgements, decisive, case.incidents, party, total, len(ids), probability is not None
+    )
     finding = Finding(
         "",
         segment.term.term_id,
@@ -226,7 +233,7 @@ def _finding(case: _Case, period: Period, party: str, judged: list[tuple[Segment
         party,
         period,
         verdict,
-        any_of(np.array([j.probability for j in judgements])),
+        probability,
         _expected(judgements),
         seen_power,
         unseen_bound(proven, seen_power, case.settings.unseen_confidence),

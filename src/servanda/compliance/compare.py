@@ -16,6 +16,8 @@ from servanda.findings import BaselineValue, Comparison, Interval
 
 Measure = Literal["starts", "hours", "records", "counts"]
 HOUR_US = 3_600_000_000
+NAME_CHARS = 60
+"""A text up to so long names something; a longer one tells a story."""
 CONFIDENCE = 0.95
 WORDS = {
     "starts": "intervals that start in the window",
@@ -224,5 +226,8 @@ def _excluded(left_out: pl.DataFrame) -> tuple[str, ...]:
 
 
 def _left_out(left_out: pl.DataFrame) -> tuple[tuple[str, int], ...]:
-    counts = left_out.group_by(pl.coalesce("label", "text", pl.lit("unnamed")).alias("name")).len().sort("name")
-    return tuple((str(name), int(n)) for name, n in counts.iter_rows())
+    """By name: a short text, such as the region of an alert; else the provider's category, such as ``Battles``."""
+    short = pl.col("text").str.len_chars() <= NAME_CHARS
+    name = pl.when(short).then(pl.coalesce("text", "label")).otherwise(pl.coalesce("label", "text"))
+    counts = left_out.group_by(name.fill_null("unnamed").alias("name")).len().sort("name")
+    return tuple((str(name).replace("_", " "), int(n)) for name, n in counts.iter_rows())

@@ -47,6 +47,9 @@ class Judgement:
     parts: Parts | None = None
     """What ``probability`` is made of; None for what must be done, which silence speaks against."""
 
+    known: bool = True
+    """False, where there are no ``parts``: the chance is of the presumption alone, as nobody told or looked."""
+
     tallies: tuple[Tally, Tally] | None = None
     """``sure`` and ``possible`` where incidents may stand for many events; None: each for one."""
 
@@ -81,6 +84,17 @@ def any_part(parts: Sequence[Parts | None]) -> Parts | None:
     )
 
 
+def chance(judgements: Sequence[Judgement], settings: AssessSettings) -> float | None:
+    """That any stretch was violated. None: not known, because next to nothing was reported and what went unseen is
+    refused, or, of what must be done, because nothing was reported and nobody looked."""
+    either = any_of(np.array([j.probability for j in judgements]))
+    parts, known = any_part([j.parts for j in judgements]), [j.known for j in judgements]
+    if parts is None:
+        return either if all(known) or (any(known) and either >= settings.rate_least_reported) else None
+    reported = any_of(np.concatenate([j.possible for j in judgements]))
+    return None if parts.unseen is None and reported < settings.rate_least_reported else either
+
+
 NOBODY = np.empty(0, dtype=np.int64)
 
 
@@ -113,7 +127,7 @@ def judge_unasked(over: bool) -> Judgement:
     nothing, none = np.zeros(0), np.zeros(0, dtype=np.int64)
     power = Power(0.0, (), ())
     why = "nothing_asked" if over else "period_open"
-    return Judgement(verdict, 0.0, nothing, nothing, power, over, NOBODY, (), none, nothing, why)
+    return Judgement(verdict, 0.0, nothing, nothing, power, over, NOBODY, (), none, nothing, why, known=not over)
 
 
 def judge_forbid(
@@ -258,9 +272,10 @@ def judge_require(
     else:
         verdict, why = "unverifiable", "power_below_proof"
     q = np.array([undone]) if over or proven else np.zeros(1)
+    known = not over or power.power > 0 or max(done, reported) >= settings.rate_least_reported
     return Judgement(
         verdict, float(q[0]), q, np.array([asked * (1.0 - done)]) if over else q, power, over,
-        w.rows[good] if proven else NOBODY, (), w.rows, w.possible, why,
+        w.rows[good] if proven else NOBODY, (), w.rows, w.possible, why, known=known,
     )  # fmt: skip
 
 

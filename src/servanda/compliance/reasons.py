@@ -39,6 +39,11 @@ WORDS = {
     "fulfilment_unproven": "The time is over and fulfilment was reported, but not proven.",
 }
 
+UNKNOWN = (
+    "The chance of a violation is not known: next to nothing was reported, "
+    "and too little was watched to say what went unseen."
+)
+
 
 def explain(
     term: Term,
@@ -49,8 +54,12 @@ def explain(
     party: str,
     total: int,
     listed: int,
+    known: bool = True,
 ) -> tuple[Reason, ...]:
-    """Why the verdict is what it is: what decides it, what was reported, how well anybody looked."""
+    """Why the verdict is what it is: what decides it, what was reported, how well anybody looked.
+
+    ``known``: can anybody say what the chance of a violation is?
+    """
     out = [Reason(decisive.why, _opening(term, decisive, party), (), _incidents(term, decisive, incidents))]
     asked = [j for j in judgements if j.asked_by]
     if asked:
@@ -63,7 +72,9 @@ def explain(
         text = "Stretches asked about: " + ", ".join(f"{n} {v}" for v, n in counts.items()) + "."
         out.append(Reason("stretches", text, tuple(counts.items())))
     made = any_part([j.parts for j in judgements])
-    if made:
+    if not known:
+        out.append(Reason("chance_unknown", UNKNOWN))
+    elif made:
         out.append(_made_of(made, any_of(np.concatenate([j.sure for j in judgements]))))
     out.append(_power(term, judgements))
     return tuple(out)

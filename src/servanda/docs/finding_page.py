@@ -28,7 +28,8 @@ FINDING_FIELDS = {
     "party": "id of a party, or `any`: the term as a whole, whoever did it",
     "period": "`from`, `to` (UTC, half-open) and `name`: `day` or `in_force`",
     "verdict": "`broken`, `exempt`, `alleged`, `kept`, `unverifiable` or `pending`",
-    "probability": "chance that the term was violated at least once (require: that it was not fulfilled)",
+    "probability": "chance that the term was violated at least once (require: that it was not fulfilled); null: "
+    "not known, as next to nothing was reported and too little was watched",
     "expected_violations": "`mean`, `low`, `high`: number of violations with its 95 % interval",
     "power": "chance that one violation would have been found to the standard of proof",
     "unseen_upper95": "95 % bound of violations that could have gone unseen; null: no bound, nobody was looking",
@@ -41,7 +42,7 @@ FINDING_FIELDS = {
 }
 SENSITIVITY_FIELDS = {
     "holds": "does the verdict stay the same in every trial",
-    "probability": "`low` and `high` over all trials and the finding itself",
+    "probability": "`low` and `high` over all trials and the finding itself; null: not known in one of them",
     "power": "the same",
     "trials": "in the order of the settings: `assumption`, `factor` it was changed by, and the `verdict`, "
     "`probability` and `power` that come out",

@@ -28,7 +28,7 @@ def contributions(
     ):
         table = table.join(part, on="source_id", how="left", maintain_order="left")
     table = table.with_columns(pl.col("period", "since", "incidents", "shared", "alone", "copies").fill_null(0))
-    told = table.with_columns(_unlearned(observations, fused, priors))
+    told = table.with_columns(_unlearned(_inside(observations, since), fused, priors))
     return told.select([pl.col(name).cast(dtype) for name, dtype in CONTRIBUTIONS.items()])
 
 
@@ -39,13 +39,16 @@ def _stated(priors: Priors) -> pl.Expr:
     return pl.coalesce("p_true", by_grade).alias("stated")
 
 
+def _inside(table: pl.DataFrame, stretch: Period) -> pl.DataFrame:
+    return table.filter((pl.col("t_end") >= stretch.t_from) & (pl.col("t_start") < stretch.t_to))
+
+
 def _records(observations: pl.DataFrame, stretch: Period, name: str) -> pl.DataFrame:
-    inside = observations.filter((pl.col("t_end") >= stretch.t_from) & (pl.col("t_start") < stretch.t_to))
-    return inside.group_by("source_id").agg(pl.col("record_id").n_unique().alias(name))
+    return _inside(observations, stretch).group_by("source_id").agg(pl.col("record_id").n_unique().alias(name))
 
 
 def _incidents(fused: FusionResult, observations: pl.DataFrame, stretch: Period) -> pl.DataFrame:
-    held = fused.incidents.filter((pl.col("t_end") >= stretch.t_from) & (pl.col("t_start") < stretch.t_to))
+    held = _inside(fused.incidents, stretch)
     who = observations.select("observation_id", "source_id", "witness_group")
     members = fused.membership.join(held.select("incident_id"), on="incident_id", how="semi")
     told = members.join(who, on="observation_id").select("incident_id", "source_id", "witness_group").unique()
@@ -74,13 +77,16 @@ def _of(name: str, end: str, columns: list[str]) -> pl.Expr:
 
 
 def _unlearned(observations: pl.DataFrame, fused: FusionResult, priors: Priors) -> pl.Expr:
-    """Why nothing was learned of a source; null where something was."""
+    """Why nothing was learned of a source; null where something was. ``observations``: since it is in force."""
     reports = fused.beliefs.reports if fused.beliefs else 0
-    groups = observations["witness_group"].n_unique()
+    telling = observations.filter(~pl.col("kind").is_in(list(priors.no_incident)))
+    groups = telling["witness_group"].n_unique()
     nothing = pl.all_horizontal(pl.col(f"{name}_low").is_null() for name in QUALITIES)
     reason = (
         pl.when(pl.col("since") == 0)
         .then(pl.lit("silent"))
+        .when(~pl.col("source_id").is_in(telling["source_id"].unique().to_list()))
+        .then(pl.lit("no_incident"))
         .when(pl.lit(reports < priors.learn_from))
         .then(pl.lit("few_reports"))
         .when(pl.lit(groups < 2))

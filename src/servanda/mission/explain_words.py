@@ -94,20 +94,20 @@ def sensitivity_lines(held: Mapping[str, Any] | None, f: Mapping[str, Any]) -> l
         lines.append(f"  {t['verdict']} if {ASSUMPTIONS[t['assumption']]} {changed}.")
     if trials:
         chance, power = held["probability"], held["power"]
-        lines.append(
-            f"  Over all changes: chance {percent(chance['low'])} to {percent(chance['high'])}, "
-            f"power {percent(power['low'])} to {percent(power['high'])}."
-        )
+        ends = f"{percent(chance['low'])} to {percent(chance['high'])}" if chance["low"] is not None else percent(None)
+        lines.append(f"  Over all changes: chance {ends}, power {percent(power['low'])} to {percent(power['high'])}.")
     if held["not_tried"]:
         names = ", ".join(ASSUMPTIONS[a] for a in held["not_tried"])
         lines.append(f"  Not tried, with more than {held['limit']} observations: {names}.")
     return [*lines, ""]
 
 
-def _moved(was: float, now: float) -> str:
+def _moved(was: float | None, now: float | None) -> str:
     return f"{percent(was)} → {percent(now)}" if percent(was) != percent(now) else f"stays {percent(was)}"
 
 
-def percent(p: float) -> str:
+def percent(p: float | None) -> str:
     """Whole percents; never 0 % or 100 % for what is neither."""
+    if p is None:
+        return "not known"
     return "under 1 %" if 0 < p < 0.01 else "over 99 %" if 0.99 < p < 1 else f"{100 * p:.0f} %"

@@ -85,6 +85,7 @@ def _ranges(data: ReportData, f: Finding) -> str:
         a, b = write(low), write(high)
         return a if a == b else data.words.say("assumptions.between", low=a, high=b)
 
-    figures = data.figures
-    chance, power = between(figures.percent, *f.span("probability")), between(figures.power, *f.span("power"))
+    figures, chances = data.figures, f.chances
+    chance = between(figures.percent, *chances) if chances else figures.chance(None)
+    power = between(figures.power, *f.powers)
     return data.words.say("assumptions.ranges", chance=chance, power=power)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from servanda.findings import ANY_PARTY, Finding, Period, Verdict
 from servanda.report.data import ReportData
-from servanda.report.verdicts import IN_FORCE, TermRow, by_party, overall, party_name, terms_of, whole_of
+from servanda.report.verdicts import IN_FORCE, TermRow, by_party, overall, party_name, whole_of
 
 Key = tuple[str, str, str, str]
 
@@ -42,7 +42,7 @@ def changes(data: ReportData, rows: list[TermRow]) -> list[TermChange]:
     now, before = by_party(whole_of(data.findings)), by_party(whole_of(data.previous))
     gone = sorted({f.term_id for f in data.previous} - {r.term_id for r in rows})
     clauses = {f.term_id: f.clause for f in data.previous}
-    every = [*rows, *(TermRow(t, terms_of(data).get(t), clauses[t], None, None, ()) for t in gone)]
+    every = [*rows, *(TermRow(t, data.terms.get(t), clauses[t], None, None, ()) for t in gone)]
     found = (_of_term(data, row, now.get(row.term_id, {}), before.get(row.term_id, {})) for row in every)
     return [change for change in found if change is not None]
 

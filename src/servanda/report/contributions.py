@@ -10,10 +10,12 @@ from servanda.report.language import Catalogue
 from servanda.report.numbers import NONE
 
 SHARES = ("p_true", "detect", "confusion", "repeat")
-REASONS = ("few_reports", "one_group", "no_match", "silent")
+REASONS = ("few_reports", "one_group", "no_match", "no_incident", "silent")
 COUNTS = ("period", "since", "incidents", "shared", "alone", "copies")
 LEAST, MOST = 0.05, 0.95
 """Shares whose interval lies between are told in tenths, others in hundredths."""
+FINE = 0.1
+"""An interval narrower than this is told in hundredths: tenths would hide how much is known."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ def _learned(data: ReportData, row: dict[str, Any]) -> tuple[str, ...]:
 def in_tens(words: Catalogue, p: float, low: float | None = None, high: float | None = None) -> str:
     """A share as so many in ten, or in a hundred where tenths are too coarse: 'about 6 in 10, 5 to 7'."""
     ends = [p if low is None else low, p if high is None else high]
-    of = 10 if min(p, *ends) > LEAST and max(p, *ends) < MOST else 100
+    fine = low is not None and high is not None and high - low < FINE
+    of = 10 if min(p, *ends) > LEAST and max(p, *ends) < MOST and not fine else 100
     k, a, b = (round(of * min(x, 1.0)) for x in (p, *ends))
     if a == b:
         return words.say("sources.fewer", of=of) if k == 0 else words.say("sources.about", k=k, of=of)

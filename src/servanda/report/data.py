@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 import polars as pl
 from shapely.geometry.base import BaseGeometry
 
-from servanda.agreement.resolved import Agreement
+from servanda.agreement.resolved import Agreement, Term
 from servanda.findings import Comparison, Finding, Period, Trend, Undercount, Verdict
 from servanda.report.language import Catalogue, catalogue
 from servanda.report.numbers import Clock, Figures
@@ -77,7 +78,7 @@ CONTRIBUTIONS = {
 in since then, those told by another witness group as well (``shared``) and those that no other source told
 (``alone``). ``stated``: chance that its reports are true, before any data; null: nothing is stated. Then what was
 learned with its 95 % interval, resting on ``matches``; else null, and ``unlearned`` says why: ``silent``,
-``few_reports``, ``one_group`` or ``no_match``."""
+``no_incident``, ``few_reports``, ``one_group`` or ``no_match``."""
 
 INTERFERENCE = {
     "day": pl.Datetime("us", "UTC"),
@@ -264,6 +265,18 @@ class ReportData:
     """Sources were learned from so many days before and after the time in force as well."""
     written_in: str = "en"
     """Language of what the report quotes: agreement, titles, labels of zones."""
+
+    @cached_property
+    def terms(self) -> Mapping[str, Term]:
+        """Every term that is in force in the period or was found upon, that of the period's version first."""
+        in_order = sorted(self.agreement.versions, key=lambda v: v.version != self.version)
+        found = {f.term_id for f in self.findings}
+        out: dict[str, Term] = {}
+        for version in in_order:
+            for term in version.terms:
+                if version.version == self.version or term.term_id in found:
+                    out.setdefault(term.term_id, term)
+        return out
 
     @property
     def words(self) -> Catalogue:

@@ -6,7 +6,6 @@ import polars as pl
 
 from servanda.kinds import share, tree
 from servanda.report.data import KindGroup, ReportData
-from servanda.report.verdicts import terms_of
 from servanda.report.words import group_of
 
 ELLIPSE = ("ellipse_major_m", "ellipse_minor_m", "ellipse_azimuth_deg")
@@ -45,7 +44,7 @@ def mark(data: ReportData) -> Marked:
     groups = data.settings.kind_groups
     of_kind = [group_of(k, groups).name for k in kinds]
     roles = {g.name: g.role for g in groups}
-    watched = frozenset().union(*(t.kinds for t in terms_of(data).values() if t.type != "allow"))
+    watched = frozenset().union(*(t.kinds for t in data.terms.values() if t.type != "allow"))
     relevant = [k for k in kinds if k in tree() and watched and share(k, watched) > 0]
     # An act that was told of as several kinds may be one of these, whatever it is most likely.
     may_be = pl.col("kind").is_in([k for k, g in zip(kinds, of_kind, strict=True) if roles[g] == "act"])

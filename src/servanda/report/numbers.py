@@ -28,6 +28,10 @@ class Figures:
             self.words.say("language.above", n=self._per_cent("99")) if p > 0.99 else self._per_cent(f"{p * 100:.0f}")
         )
 
+    def chance(self, p: float | None) -> str:
+        """As ``percent``; of a chance that nobody can say, that it is not known."""
+        return self.words.say("common.not_known") if p is None else self.percent(p)
+
     def share(self, p: float) -> str:
         """A true share, which may be 0 or 100 per cent."""
         return self._per_cent(f"{p * 100:.0f}")

@@ -130,6 +130,7 @@ def _counts(data: ReportData, marked: Marked) -> dict[str, Any]:
         "period_coarse": marked.incidents.filter("coarse").height,
         "effort": effort,
         "watched_h": sum(r.watched_h for r in effort),
+        "watchers": sum(r.watched_h > 0 for r in effort),
         "lost_h": sum(h for r in effort for _, h in r.lost_h),
         "statuses": [s for s in STATUSES if any(s == x for r in effort for x, _ in (*r.lost_h, *r.since_lost_h))],
         **_looked(data),
@@ -208,6 +209,7 @@ def filters(data: ReportData) -> dict[str, Any]:
     words, figures = data.words, data.figures
     return {
         "percent": figures.percent,
+        "chance": figures.chance,
         "power": figures.power,
         "number": figures.number,
         "whole": words.whole,

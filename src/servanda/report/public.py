@@ -33,8 +33,8 @@ def publishable(data: ReportData) -> ReportData:
 
     return replace(
         data,
-        findings=tuple(_finding(f, shut, names, restricted) for f in data.findings),
-        previous=tuple(_finding(f, shut, names, restricted) for f in data.previous),
+        findings=_findings(data.findings, shut, names, restricted),
+        previous=_findings(data.previous, shut, names, restricted),
         effort=data.effort.with_columns(blank("reason"), name),
         looked=data.looked.filter(~hidden.fill_null(False)),
         watches=data.watches.filter(~hidden),
@@ -74,6 +74,10 @@ def _groups_of(data: ReportData, withheld: list[str]) -> list[str]:
     """Witness groups that have no other sources than these."""
     groups = data.sources.group_by("witness_group").agg(pl.col("source_id").is_in(withheld).all().alias("all"))
     return sorted(groups.filter("all")["witness_group"].drop_nulls())
+
+
+def _findings(found: tuple[Finding, ...], shut: frozenset[str], names: list[str], instead: str) -> tuple[Finding, ...]:
+    return tuple(_finding(f, shut, names, instead) for f in found) if shut or names else found
 
 
 def _finding(f: Finding, shut: frozenset[str], names: list[str], instead: str) -> Finding:

@@ -17,7 +17,8 @@ from servanda.report.lanes import LANE, draw_lanes, lanes_of
 from servanda.report.svg import text
 from servanda.report.words import STATUSES, group_label
 
-TOP, PLOT = 34.0, 190.0
+TOP, PLOT, EMPTY = 34.0, 190.0, 40.0
+"""Heights: above the bars, of the bars, and of what stands instead where there are none."""
 LETTER_PX = 6.5
 """Width of a letter, about, as in ``labels``, in smaller type."""
 Floats = NDArray[np.float64]
@@ -46,15 +47,15 @@ def draw_timeline(data: ReportData, marked: Marked) -> TimelineView:
     groups = [g for g in data.settings.kind_groups if not near.filter(pl.col("group") == g.name).is_empty()]
     stacks = [spread(near.filter(pl.col("group") == g.name), axis.edges, "number") for g in groups]
     expected = spread(near, axis.edges, "expected")
-    height = TOP + PLOT + 34 + LANE * max(len(lanes), 1) + 8
+    plot = PLOT if groups else EMPTY
+    height = TOP + plot + 34 + LANE * max(len(lanes), 1) + 8
+    counted = [*_scale(data, stacks), *_bars(data, groups, stacks, axis), *_expected(expected, stacks, axis)]
     layers = [
         *_window(data, axis, height),
-        *_scale(data, stacks),
-        *_bars(data, groups, stacks, axis),
-        *_expected(expected, stacks, axis),
-        *_cut_offs(data, axis),
-        *_ticks(data, axis),
-        *draw_lanes(lanes, axis, TOP + PLOT + 32, data.words),
+        *(counted if groups else _nothing(data)),
+        *_cut_offs(data, axis, plot),
+        *_ticks(data, axis, plot),
+        *draw_lanes(lanes, axis, TOP + plot + 32, data.words),
     ]
     about = data.words.say(f"timeline.about_{axis.unit}")
     drawing = svg.picture(WIDTH, height, data.words.say("timeline.title"), about, *layers, name="timeline")
@@ -94,6 +95,15 @@ def _scale(data: ReportData, stacks: list[Floats]) -> list[Markup]:
     return out
 
 
+def _nothing(data: ReportData) -> list[Markup]:
+    """Instead of bars and their scale, where there is nothing to count."""
+    base = TOP + EMPTY
+    return [
+        svg.line(LEFT, base, WIDTH - RIGHT, base, stroke=svg.INK, stroke_width="0.8"),
+        text(LEFT + 6, base - 15, data.words.say("timeline.nothing"), class_="small"),
+    ]
+
+
 def _bars(data: ReportData, groups: list[KindGroup], stacks: list[Floats], axis: Axis) -> list[Markup]:
     base = np.zeros(len(axis.edges) - 1)
     top, out = _top(stacks), []
@@ -128,7 +138,7 @@ def _expected(expected: Floats, stacks: list[Floats], axis: Axis) -> list[Markup
     ]
 
 
-def _cut_offs(data: ReportData, axis: Axis) -> list[Markup]:
+def _cut_offs(data: ReportData, axis: Axis, plot: float) -> list[Markup]:
     """Dashed lines where a reporting period ends; the period of this report is named."""
     days = {f.period.t_to for f in data.findings if f.period.name != "in_force"} | {
         data.period.t_from,
@@ -138,7 +148,7 @@ def _cut_offs(data: ReportData, axis: Axis) -> list[Markup]:
     inside = sorted(t for t in days if axis.t_from < t < axis.t_to) if axis.unit == "hour" else []
     out = [
         svg.line(
-            axis.x(t), TOP - 2, axis.x(t), TOP + PLOT, stroke=svg.MUTED, stroke_width="0.8", stroke_dasharray="2 3"
+            axis.x(t), TOP - 2, axis.x(t), TOP + plot, stroke=svg.MUTED, stroke_width="0.8", stroke_dasharray="2 3"
         )
         for t in inside[-31:]
     ]
@@ -149,7 +159,7 @@ def _cut_offs(data: ReportData, axis: Axis) -> list[Markup]:
     return [*out, text(end, TOP - 23, words, class_="small", text_anchor="end")]
 
 
-def _ticks(data: ReportData, axis: Axis) -> list[Markup]:
+def _ticks(data: ReportData, axis: Axis, plot: float) -> list[Markup]:
     """Local hours or days, as many as there is room for."""
     clock = data.clock
     hours = (axis.t_to - axis.t_from) / timedelta(hours=1)
@@ -163,9 +173,9 @@ def _ticks(data: ReportData, axis: Axis) -> list[Markup]:
         if axis.t_from <= at <= axis.t_to:
             words = clock.day(at) if wall.hour == 0 else clock.time(at)
             x = axis.x(at)
-            out.append(svg.line(x, TOP + PLOT, x, TOP + PLOT + 5, stroke=svg.INK, stroke_width="0.8"))
+            out.append(svg.line(x, TOP + plot, x, TOP + plot + 5, stroke=svg.INK, stroke_width="0.8"))
             style = "small day" if wall.hour == 0 else "small"
             out.append(
-                text(min(max(x, LEFT + 14), WIDTH - 24), TOP + PLOT + 18, words, class_=style, text_anchor="middle")
+                text(min(max(x, LEFT + 14), WIDTH - 24), TOP + plot + 18, words, class_=style, text_anchor="middle")
             )
     return out

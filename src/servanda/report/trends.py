@@ -14,7 +14,7 @@ from servanda.report.ground import nice
 from servanda.report.svg import text
 
 WIDTH, LEFT, RIGHT = 1000.0, 62.0, 12.0
-TOP, PLOT, GAP, STRIP, BOTTOM = 20.0, 120.0, 8.0, 22.0, 20.0
+TOP, PLOT, GAP, STRIP, BOTTOM, YEARS = 20.0, 120.0, 8.0, 22.0, 20.0, 13.0
 LEVEL, BAND, EFFORT, CHANGE = "#0072B2", "#CFE3F1", "#9CC7B8", "#D55E00"
 WIDE = 8.0
 """With the highest rate so many times the middle one, the scale is of square roots, so that the low days are seen."""
@@ -68,6 +68,9 @@ def sentence(data: ReportData, t: Trend) -> str:
         }
     else:
         held = {k: data.figures.number(v) for k, v in t.values}
+        lacking = {"before_too_short": "days_before", "window_too_short": "days"}.get(code)
+        if lacking and dict(t.values).get(lacking) == 0:
+            code = code.replace("too_short", "uncovered")
     return say(f"trend.{code}", **held)
 
 
@@ -121,7 +124,7 @@ def _behind(data: ReportData, t: Trend) -> Sequence[str]:
         out.append(say("trend.no_number", **{k: figures.number(v) for k, v in words.items()}))
     if t.said in ("no_change", "open") and min(held["days"], held["days_before"]) < WEEK:
         out.append(say("trend.thin"))
-    if held.get("unwatched_count", 0.0) > 0:
+    if round(held.get("unwatched_count", 0.0)) > 0:  # less is the part of a report that reaches over an edge
         out.append(say("trend.unwatched", count=figures.number(held["unwatched_count"])))
     if "dispersion" in held:
         known = {k: figures.fixed(held[k], 2) for k in ("dispersion", "correlation")}
@@ -171,7 +174,7 @@ def _frame(t: Trend) -> _Frame:
 
 def _draw(data: ReportData, t: Trend, words: str, name: str) -> Markup:
     f = _frame(t)
-    height = TOP + PLOT + GAP + STRIP + BOTTOM
+    height = TOP + PLOT + GAP + STRIP + BOTTOM + (YEARS if _years(data, f) > 1 else 0.0)
     drawn = [
         *_window(data, t, f),
         *_changes(t, f),
@@ -267,8 +270,13 @@ def _effort(data: ReportData, t: Trend, f: _Frame) -> list[Markup]:
     return [*out, svg.line(LEFT, base, WIDTH - RIGHT, base, stroke=svg.INK, stroke_width="0.7")]
 
 
+def _years(data: ReportData, f: _Frame) -> int:
+    return data.clock.local(f.t_to - timedelta(microseconds=1)).year - data.clock.local(f.t_from).year + 1
+
+
 def _dates(data: ReportData, f: _Frame) -> list[Markup]:
-    clock = data.clock
+    """Days below the drawing; where it holds more than one year, the year below the first day of each."""
+    clock, years = data.clock, set[int]()
     days = (f.t_to - f.t_from) / timedelta(days=1)
     step = next((d for d in (1, 2, 5, 7, 14, 28, 56) if days / d <= 12), 91)
     wall = clock.local(f.t_from).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -277,10 +285,12 @@ def _dates(data: ReportData, f: _Frame) -> list[Markup]:
     for i in range(int(days // step) + 2):
         at = (wall + timedelta(days=i * step)).astimezone(data.as_of.tzinfo)
         if f.t_from <= at <= f.t_to and f.x(at) < WIDTH - 24:
-            x = f.x(at)
-            name = clock.days(at, at + timedelta(microseconds=1), at if days < 300 or i % 2 else None)
+            x, year = f.x(at), clock.local(at).year
             out += [
                 svg.line(x, y, x, y + 4, stroke=svg.INK, stroke_width="0.7"),
-                text(max(x, LEFT + 12), y + 15, name, class_="small", text_anchor="middle"),
+                text(max(x, LEFT + 12), y + 15, clock.day(at), class_="small", text_anchor="middle"),
             ]
+            if _years(data, f) > 1 and year not in years:
+                out.append(text(max(x, LEFT + 12), y + 28, str(year), class_="small day", text_anchor="middle"))
+            years.add(year)
     return out

@@ -49,18 +49,6 @@ class TermRow:
         return self.term.reading if self.term else ""
 
 
-def terms_of(data: ReportData) -> dict[str, Term]:
-    """Every term that is in force in the period or was found upon, that of the period's version first."""
-    in_order = sorted(data.agreement.versions, key=lambda v: v.version != data.version)
-    found = {f.term_id for f in data.findings}
-    out: dict[str, Term] = {}
-    for version in in_order:
-        for term in version.terms:
-            if version.version == data.version or term.term_id in found:
-                out.setdefault(term.term_id, term)
-    return out
-
-
 def party_name(data: ReportData, party_id: str) -> str:
     """The name in the agreement; its id where the agreement does not know it."""
     if party_id == ANY_PARTY:
@@ -108,7 +96,7 @@ def whole_of(findings: Iterable[Finding]) -> list[Finding]:
 def term_rows(data: ReportData) -> list[TermRow]:
     """One row per term that can be found upon, in the order of the agreement; exemptions are not verdicts."""
     in_force, day = by_party(whole(data)), by_party(today(data))
-    terms = terms_of(data)
+    terms = data.terms
     extra = sorted((set(in_force) | set(day)) - set(terms))
     rows = []
     for term_id in [*terms, *extra]:
@@ -177,7 +165,7 @@ def why_unsure(data: ReportData, finding: Finding) -> str:
 
 def is_duty(data: ReportData, term_id: str) -> bool:
     """Does the term ask for something to be done?"""
-    term = terms_of(data).get(term_id)
+    term = data.terms.get(term_id)
     return term is not None and term.type == "require"
 
 
@@ -188,7 +176,7 @@ def _flat(reasons: Iterable[Reason]) -> Iterator[Reason]:
 
 
 def exemptions(data: ReportData) -> list[Term]:
-    return [t for t in terms_of(data).values() if t.type == "allow"]
+    return [t for t in data.terms.values() if t.type == "allow"]
 
 
 def tally(rows: list[TermRow]) -> list[tuple[Verdict, int]]:

@@ -29,7 +29,9 @@ def write(data: ReportData, out_dir: Path, notify: Notify = lambda _: None) -> l
     marked = mark(english)
     if data.pdf and not available():
         notify(NOT_INSTALLED)
-    spoken = [publishable(replace(data, language=language)) for language in data.languages]
+    spoken = (
+        english if language == MASTER else publishable(replace(data, language=language)) for language in data.languages
+    )
     pages = [path for page in spoken for path in _pages(page, marked, out_dir, notify)]
     return [
         *pages,

@@ -124,10 +124,11 @@ def whole_number(name: str) -> Check:
 def published_watches(
     good: pl.DataFrame, every: str, zone: str, source: Source, payload: Payload, context: Context
 ) -> tuple[pl.DataFrame, list[str]]:
-    """A watch for each period (``every``: 1d, 1mo) that holds the end of an event inside the boundary file.
+    """A watch for each period (``every``: 1d, 1mo) that holds a whole event inside the boundary file.
 
-    An event shows that its period was published; a period without one may not be, and is no watch.
-    ``good`` has t_end (UTC), lon, lat, geometry, and ``recorded_at`` as a function of t_end, or null.
+    An event shows that its period was published; a period without one may not be, and is no watch. One that reaches
+    over an edge was published with one of the two, and shows neither.
+    ``good`` has t_start, t_end (UTC), lon, lat, geometry, and ``recorded_at`` as a function of t_end, or null.
     The settings of ``source`` have ``watched``, ``p_detect`` and ``p_false``.
     """
     if "regions" not in context.aux:
@@ -135,10 +136,12 @@ def published_watches(
         return finish_watches(pl.DataFrame(schema=_WATCH), source, payload, context), [told]
     area = union(regions(context.aux["regions"], context).values())
     inside = good.filter(_inside(good, area))
+    first = local_day(pl.col("t_start"), zone).dt.truncate(every)
     last = local_day(pl.col("t_end") - pl.duration(microseconds=1), zone).dt.truncate(every)
     settings = context.settings
     frame = (
-        inside.select(last.alias("period"), "recorded_at")
+        inside.filter(first == last)
+        .select(last.alias("period"), "recorded_at")
         .group_by("period")
         .agg(pl.col("recorded_at").max())
         .sort("period")

@@ -46,7 +46,7 @@ _DATES = ("first", "last", "t_start", "t_end")
 
 
 def read(payload: Payload, context: Context) -> Reading:
-    """Read one file or one page of the API: an observation for every event, a watch for every month with one."""
+    """Read one file or one page of the API: an observation for every event, a watch for every month that holds one."""
     settings = UcdpSettings.model_validate(context.settings.model_dump())
     rows, notices = read_events(payload, context, "Result")
     if not rows.columns:
@@ -196,8 +196,8 @@ SOURCE = Source(
     latency=timedelta(days=547),
     sigma_m=None,
     watch_model=(
-        "Each month that holds an event inside the boundary file was published, and is a watch of it. Without that "
-        "file, and in months without an event, there is none. p_detect is not known and counts as 0: only "
+        "Each month that holds a whole event inside the boundary file was published, and is a watch of it. Without "
+        "that file, and in months without an event, there is none. p_detect is not known and counts as 0: only "
         "incidents with a death are coded, so silence says nothing of fire that killed nobody."
     ),
     is_monitor=False,

@@ -82,11 +82,11 @@ def score_pairs(pairs: Sequence[Pair]) -> Score:
     """Marks of findings that are paired with their truth; where nothing fell due there is nothing to mark."""
     due = [(f, t) for f, t in pairs if t.broken is not None]
     broken, kept = _of(due, "broken"), _of(due, "kept")
-    bins = calibration([(f.probability, bool(t.broken)) for f, t in due if f.verdict in SPEAKING])
+    bins = calibration(_stated(due))
     marks = Score(
         table=tuple(_row(due, v) for v in VERDICTS),
         not_due=len(pairs) - len(due),
-        broken_stated=_mean(f.probability for f, _ in broken),
+        broken_stated=_mean(p for p, _ in _stated(broken)),
         broken_proof=_mean(f.proof_probability for f, _ in broken),
         broken_right=_mean(float(bool(t.broken)) for _, t in broken),
         kept_stated_miss=_mean(1 - f.power for f, _ in kept),
@@ -119,6 +119,12 @@ def expected_calibration_error(bins: Sequence[Bin]) -> float:
     """Mean distance of stated probability and observed share, weighed by findings; NaN without any."""
     n = sum(b.findings for b in bins)
     return sum(b.findings * abs(b.mean_stated - b.share_broken) for b in bins if b.findings) / n if n else float("nan")
+
+
+def _stated(pairs: Sequence[Pair]) -> list[tuple[float, bool]]:
+    """(chance, broken) of findings that speak; a chance that is not known is not marked either."""
+    spoken = [(f.probability, bool(t.broken)) for f, t in pairs if f.verdict in SPEAKING]
+    return [(p, broken) for p, broken in spoken if p is not None]
 
 
 def _of(pairs: Sequence[Pair], verdict: Verdict) -> list[Pair]:

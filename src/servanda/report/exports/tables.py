@@ -20,7 +20,7 @@ FINDINGS = Table(
         Column("t_start", TIME, "UTC", "start of the period", True),
         Column("t_end", TIME, "UTC", "end of it, half-open", True),
         Column("verdict", pl.String, "", "broken, exempt, alleged, kept, unverifiable or pending", True),
-        Column("probability", pl.Float64, "1", "chance that the term was violated at least once", True),
+        Column("probability", pl.Float64, "1", "chance that the term was violated at least once; null: not known"),
         Column("expected_violations", pl.Float64, "incidents", "expected number of violations"),
         Column("expected_low", pl.Float64, "incidents", "lower end of its 95 % interval"),
         Column("expected_high", pl.Float64, "incidents", "upper end of its 95 % interval"),

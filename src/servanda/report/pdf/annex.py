@@ -38,7 +38,7 @@ def _finding(data: ReportData, v: View, f: Finding) -> list[Block]:
     asked = say("common.witnesses", n=f.proof_witnesses)
     facts = [
         party, f"{window}, {data.clock.period(f.period)}",
-        say("annex.chance", chance=figures.percent(f.probability)),
+        say("annex.chance", chance=figures.chance(f.probability)),
         say("annex.expected", expected=figures.interval(f.expected_violations)),
         say("annex.power", power=figures.power(f.power)), say("annex.unseen", unseen=unseen),
         say("annex.proof", chance=figures.percent(f.proof_probability), witnesses=asked),

@@ -44,7 +44,7 @@ def behind(data: ReportData, v: View) -> str:
     say, day, hours = data.words.say, v["day"], data.figures.hours
     told = say(
         "first.behind", n=day.bearing, incidents=say("common.incidents", n=day.incidents), bearing=day.bearing,
-        watched=hours(v["watched_h"]), sources=say("common.sources", n=len(v["effort"])), lost=hours(v["lost_h"]),
+        watched=hours(v["watched_h"]), sources=say("common.sources", n=v["watchers"]), lost=hours(v["lost_h"]),
         rows=say("common.rows", n=data.quarantine.height),
     )  # fmt: skip
     alerts, spots = say("common.alerts", n=day.warnings), say("common.spots", n=day.heat)
@@ -97,7 +97,7 @@ def _verdict_row(data: ReportData, v: View, row: TermRow) -> list[Cell]:
     bound = unseen if f.unseen_upper95 is None else words.say("common.at_most", number=unseen)
     needs = f", {words.say('terms.needs', power=figures.percent(row.term.power))}" if row.term else ""
     chance = cell(
-        figures.percent(f.probability),
+        figures.chance(f.probability),
         run(v["reports_only"](f) or v["parts"](f), "s"),
         run(words.say("terms.expected", expected=figures.interval(f.expected_violations)), "s"),
         run(words.say("terms.unseen", unseen=bound), "s"),

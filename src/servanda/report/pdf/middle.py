@@ -93,7 +93,10 @@ def timeline(data: ReportData, v: View) -> list[Block]:
     ]
     out: list[Block] = [{"do": "together", "blocks": together}]
     if len(strip.days) > 1:
-        rows = [[cell(run(row.words)), *(_mark(data, v, f) for f in found)] for row, found in strip.rows]
+        rows = [
+            [cell(run(row.words), run(row.reading, "s")), *(_mark(data, v, f) for f in found)]
+            for row, found in strip.rows
+        ]
         heads = [say("timeline.term"), *(data.clock.day(a) for a, _ in strip.days)]
         out += [heading(say("timeline.by_day"), 2), table(heads, rows, ("6fr", *["1fr"] * len(strip.days)))]
         left = say("timeline.days_left", days=say("common.earlier_days", n=strip.left_out)) if strip.left_out else ""
