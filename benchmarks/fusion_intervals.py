@@ -1,47 +1,64 @@
 """How often the 95 % intervals of what fusion learns of sources hold the truth.
 
-Three sources that tell of 700 incidents in 60 days, as in the tests of fusion; seeds 20 to 31 unless a range is given.
-``PYTHONPATH=. python benchmarks/fusion_intervals.py``
+``easy``: three sources that tell of 700 incidents in 60 days, as in the tests of fusion, seeds 20 to 31; families of the
+bench of fusion (``fusion_worlds.py``), seeds 101 to 106. ``PYTHONPATH=. python benchmarks/fusion_intervals.py
+[names]``; without names, ``easy middling dense poor``.
 """
 
 import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
-from tests.fusion.worlds import THREE, Teller, world
+from fusion_measures import frame
+from fusion_worlds import FAMILIES
+from fusion_worlds import world as of_family
+from tests.fusion.worlds import THREE, world
 
 from servanda.fusion import fuse
 
-FIRST, LAST = 20, 31
+EASY = range(20, 32)
+SEEDS = range(101, 107)
 INCIDENTS, DAYS = 700, 60.0
+QUALITIES = {"detect": "detect", "repeat": "repeat", "confusion": "confusion", "time_h": "hours"}
 
 
-def truth(teller: Teller) -> dict[str, float]:
+def truth(teller: Any) -> dict[str, float]:
     """By the names of ``FusionResult.sources``."""
-    return {
-        "detect": teller.detect,
-        "p_true": 1.0 - teller.false,
-        "repeat": teller.repeat,
-        "confusion": teller.confusion,
-        "sigma_m": 1000.0 * teller.km,
-        "time_h": teller.hours,
-    }
+    told = {name: float(getattr(teller, of)) for name, of in QUALITIES.items()}
+    return told | {"p_true": 1.0 - teller.false, "sigma_m": 1000.0 * teller.km}
 
 
-def main(first: int, last: int) -> None:
+def worlds(name: str) -> Iterator[tuple[pl.DataFrame, Sequence[Any]]]:
+    if name == "easy":
+        for seed in EASY:
+            yield world(THREE, INCIDENTS, DAYS, seed=seed)[0], THREE
+        return
+    family = next(f for known, f in FAMILIES.items() if known.startswith(name))
+    for seed in SEEDS:
+        yield frame(of_family(family, seed), family.tellers), family.tellers
+
+
+def measure(name: str) -> None:
     held: dict[str, list[bool]] = {}
     off: dict[str, list[float]] = {}
-    for seed in range(first, last + 1):
-        sources = fuse(world(THREE, INCIDENTS, DAYS, seed=seed)[0]).sources
-        for teller in THREE:
+    for rows, tellers in worlds(name):
+        sources = fuse(rows).sources
+        for teller in tellers:
             got = sources.row(by_predicate=pl.col("source_id") == teller.name, named=True)
-            for name, value in truth(teller).items():
-                held.setdefault(name, []).append(got[f"{name}_low"] <= value <= got[f"{name}_high"])
-                off.setdefault(name, []).append(got[name] - value)
-    for name, x in held.items():
-        error = np.array(off[name])
-        print(f"{name:10} {sum(x)} of {len(x)}  rms {np.sqrt((error**2).mean()):.3f}  mean {error.mean():+.3f}")
+            for number, value in truth(teller).items():
+                if got[f"{number}_low"] is None:
+                    continue
+                held.setdefault(number, []).append(got[f"{number}_low"] <= value <= got[f"{number}_high"])
+                off.setdefault(number, []).append(got[number] - value)
+    for number, x in held.items():
+        error = np.array(off[number])
+        print(
+            f"{name:9} {number:10} {sum(x)} of {len(x)}  rms {np.sqrt((error**2).mean()):.3f}  mean {error.mean():+.3f}"
+        )
 
 
 if __name__ == "__main__":
-    main(*(int(x) for x in sys.argv[1:3] or (FIRST, LAST)))
+    for chosen in sys.argv[1:] or ("easy", "middling", "dense", "poor"):
+        measure(chosen)

@@ -12,9 +12,9 @@ from servanda.compliance.chance import above, any_of
 from servanda.compliance.exposure import Incidents
 from servanda.compliance.learned import Learned, Parts
 from servanda.compliance.power import Power
-from servanda.compliance.rates import exceeding
+from servanda.compliance.rates import Unseen, exceeding
 from servanda.compliance.settings import AssessSettings
-from servanda.compliance.tally import Tally, chain, more_than, ones
+from servanda.compliance.tally import Tally, more_than, ones
 from servanda.compliance.weigh import Weighed
 from servanda.findings import Verdict
 
@@ -96,6 +96,8 @@ def chance(judgements: Sequence[Judgement], settings: AssessSettings) -> float |
 
 
 NOBODY = np.empty(0, dtype=np.int64)
+LEAST_POWER = 0.01
+"""Power below this counts as so much, where it is divided by."""
 
 
 def worst(verdicts: list[Verdict]) -> Verdict:
@@ -191,7 +193,7 @@ def judge_limit(
     good = _witnessed(term, incidents, w.rows)
     maximum = term.limit.max
     surely, possibly = more_than(w.surely.only(good), maximum), more_than(w.possibly, maximum)
-    headroom = more_than(chain([w.possibly, ones(_unseen(w.possibly, power.power))]), maximum)
+    headroom = exceeding(w.possibly, _unseen(w.possibly, power.power, settings), maximum)
     verdict: Verdict
     proven = NOBODY
     if surely >= term.proof.probability:
@@ -222,12 +224,12 @@ def _limit_parts(w: Weighed, maximum: float, learned: Learned | None, within: tu
     return Parts(reported, (either - reported) / (1.0 - reported) if reported < 1 else 0.0, either)
 
 
-def _unseen(possible: Tally, power: float) -> Floats:
-    """Chances of single unseen incidents whose number is near Poisson: each one seen stands for 1 / power in all."""
+def _unseen(possible: Tally, power: float, settings: AssessSettings) -> Unseen:
+    """How many went unseen, if each is seen with chance ``power``: negative binomial, as the rate is known from those
+    that were seen alone."""
     counted = np.where(np.isinf(possible.n), 1.0, possible.n)
-    mean = float((possible.q * counted).sum()) * (1.0 / max(power, 0.01) - 1.0)
-    parts = int(np.ceil(20.0 * min(mean, 1000.0)))
-    return np.full(parts, mean / max(parts, 1)).clip(0.0, 1.0)
+    shape = float((possible.q * counted).sum()) + settings.rate_shape
+    return Unseen(shape * (1.0 / max(power, LEAST_POWER) - 1.0), shape)
 
 
 def judge_require(

@@ -32,6 +32,8 @@ FURTHEST_ODDS, FURTHEST_SIZE = 3.0, float(np.log(3.0))
 """Trials move odds by a factor of 20 and sizes by a factor of 3 at most: they correct what was learned, no more."""
 AS_BEFORE = 4
 """Candidates are looked for anew every so many rounds: errors move by little from one to the next."""
+LEAST_SHOWN = 1.0 / 3.0
+"""One round shows the part ``clear`` of an error, so that the whole one scatters by as much more; at most so."""
 LEAST_TOLD = 0.1
 """Where less of what is known of a false share comes from the data, it is as stated."""
 FULL = 4.0
@@ -71,7 +73,7 @@ def trial(part: Reports, quality: Quality, start: Start, priors: Priors, seed: i
     if m is None:
         return Learned(quality, quality, quality)
     centre = np.mean(steps[len(steps) // 2 :], axis=0)
-    off = _reach(np.array(errors))
+    off = _reach(np.array(errors)) / np.clip(here.clear, LEAST_SHOWN, 1.0)
     off = np.hypot(off, norm.ppf(0.5 + INTERVAL / 2.0) * _shared_error(start, quality))
     off[FALSE] = np.maximum(off[FALSE], norm.ppf(0.5 + INTERVAL / 2.0) * weighed.sd)
     off[DETECT] = np.hypot(off[DETECT], norm.ppf(0.5 + INTERVAL / 2.0) * _by_false(m, quality, weighed))
