@@ -1,8 +1,8 @@
 """How often the 95 % intervals of what fusion learns of sources hold the truth.
 
-``easy``: three sources that tell of 700 incidents in 60 days, as in the tests of fusion, seeds 20 to 31. Families of the
-bench of fusion (``fusion_worlds.py``): seeds 101 to 106. ``PYTHONPATH=. python benchmarks/fusion_intervals.py [names]``;
-without names, ``easy middling dense poor``.
+``easy``: three sources that tell of 700 incidents in 60 days, as in the tests of fusion, seeds 20 to 31. Families of
+the bench of fusion (``fusion_worlds.py``): seeds 101 to 106.
+``PYTHONPATH=. python benchmarks/fusion_intervals.py [names]``; without names, ``easy middling dense poor``.
 """
 
 import sys
