@@ -3,6 +3,7 @@
 from functools import cache
 
 import numpy as np
+import polars as pl
 import pytest
 from tests.fusion.worlds import THREE, world
 
@@ -12,7 +13,7 @@ from servanda.fusion.coincidences import coincidences
 from servanda.fusion.estimate import _clear, improved
 from servanda.fusion.model import Model, model
 from servanda.fusion.quality import stated
-from servanda.fusion.replica import NEAR, _times_near
+from servanda.fusion.replica import NEAR, _times_near, replica
 from servanda.fusion.reports import reports
 from servanda.tables import SOURCES
 
@@ -78,3 +79,16 @@ def test_matching_is_clear_where_its_chances_are(chances: tuple[float, float], c
 def test_a_dense_world_is_less_clear() -> None:
     sparse, dense = (improved(m, coincidences(m.r, PRIORS))[1] for m in (seen(), seen(30.0)))
     assert (sparse > dense + 0.1).all()
+
+
+def test_a_source_tells_in_a_replica_of_its_own_kinds_alone() -> None:
+    rows, _ = world(THREE, 600, 60, seed=4)
+    rows = rows.with_columns(pl.col("kind").replace("artillery", "detention"))
+    rows = rows.filter((pl.col("source_id") != "exact") | (pl.col("kind") == "detention"))
+    r = reports(rows, SOURCES.empty(), PRIORS)
+    m = model(r, stated(r, PRIORS), PRIORS)
+    made = replica(m, 0).reports
+    exact = r.sources.index("exact")
+    assert set(made.kind[made.source == exact].tolist()) == set(r.kind[r.source == exact].tolist())
+    told = np.bincount(made.source, minlength=3) / np.bincount(r.source, minlength=3)
+    assert told == pytest.approx(np.ones(3), abs=0.4)

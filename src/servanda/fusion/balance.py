@@ -74,7 +74,7 @@ def agreed(m: Model, q: Quality, clear: Floats, start: Start) -> Quality:
     that a source covers as the others make out, by what they detect and by the coincidences of each two."""
     count = np.bincount(m.r.source, minlength=len(m.r.sources)).astype(np.float64)
     kinds = kinds_there(m, q)
-    true = np.maximum(count * (1.0 - q.false) / (1.0 + q.repeat) / covered(m, kinds), 1e-9)
+    true = np.maximum(count * (1.0 - q.false) / (1.0 + q.repeat) / np.maximum(covered(m, kinds), 1e-9), 1e-9)
     by_pairs, worth = _there(m, q, start, kinds)
     there = np.average(
         np.r_[np.log(true / q.detect), by_pairs], weights=np.r_[m.covers.any(axis=1) * clear * count + 1e-9, worth]
@@ -91,8 +91,8 @@ def _there(m: Model, q: Quality, start: Start, kinds: Floats) -> tuple[Floats, F
         return np.empty(0), np.empty(0)
     a, b = start.pairs.T
     own, both = covered(m, kinds), covered_by_both(m, kinds)[a, b]
-    true = np.maximum(start.reports * (1.0 - q.false), 1e-9) / own
+    true = np.maximum(start.reports * (1.0 - q.false), 1e-9) / np.maximum(own, 1e-9)
     part = len(m.r) / max(float(start.reports.sum()), 1e-9)
-    there = np.log(part * true[a] * true[b] * both / np.maximum(start.shared, 1e-9))
+    there = np.log(part * true[a] * true[b] * np.maximum(both, 1e-9) / np.maximum(start.shared, 1e-9))
     shared = (m.covers[a] & m.covers[b]).any(axis=1)
     return there, shared / (1.0 / np.maximum(start.worth, 1e-9) + m.priors.coincidence_error**2)

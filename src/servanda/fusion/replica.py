@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from servanda.fusion.clusters import Clusters, clusters, real
-from servanda.fusion.coverage import covered, kinds_unseen_too
+from servanda.fusion.coverage import covered, kinds_unseen_too, told_of
 from servanda.fusion.grouping import group
 from servanda.fusion.model import Model
 from servanda.fusion.reports import Reports
@@ -71,7 +71,11 @@ def incidents_there(m: Model, kinds: Floats) -> float:
     count = np.bincount(r.source, minlength=len(r.sources))
     true = count * (1.0 - q.false) / (1.0 + q.repeat)
     tells = m.covers.any(axis=1)
-    return float(np.average(true / (q.detect * covered(m, kinds)), weights=tells * (q.matches + 1.0) + LEAST_DOUBT))
+    return float(
+        np.average(
+            true / np.maximum(q.detect * covered(m, kinds), 1e-9), weights=tells * (q.matches + 1.0) + LEAST_DOUBT
+        )
+    )
 
 
 def _spare(m: Model, likely: Floats, rng: np.random.Generator) -> NDArray[np.bool_]:
@@ -133,7 +137,7 @@ def _true(m: Model, source: int, incidents: Told, luck: Floats, rng: np.random.G
     """First reports and repeats of incidents."""
     r, q = m.r, m.quality
     own = np.flatnonzero(r.source == source)
-    first = np.flatnonzero((luck < q.detect[source]) & m.covers[source][incidents.kind])
+    first = np.flatnonzero((luck < q.detect[source]) & told_of(m)[source][incidents.kind])
     again = rng.choice(first, rng.binomial(len(first), min(q.repeat[source], 1.0)))
     which = np.concatenate([first, again])
     told = incidents[which]
