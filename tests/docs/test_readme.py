@@ -34,9 +34,9 @@ def test_the_excerpt_stands_in_the_agreement() -> None:
 def test_verdicts_and_figures_are_those_that_come_out(folder: Path) -> None:
     result = run(folder)
     whole = {f["term_id"]: f for f in result["findings"] if (f["party"], f["period"]["name"]) == ("any", "in_force")}
-    shown = re.findall(r"^  (\S+) +(\w+) +power +(\d+) %  \w+$", README, re.MULTILINE)
-    assert {t: (v, int(p)) for t, v, p in shown} == {
-        t: (f["verdict"], round(100 * f["power"])) for t, f in whole.items()
+    shown = re.findall(r"^  (\S+) +(\w+) +power +(\d+) %  (\w+)$", README, re.MULTILINE)
+    assert {t: (v, int(p), i) for t, v, p, i in shown} == {
+        t: (f["verdict"], round(100 * f["power"]), f["finding_id"]) for t, f in whole.items()
     }
     table = re.findall(r"^\| [a-z].* \| ([\d.]+) \| \*\*([\d.]+)\*\* \| ([\d.]+) \|$", README, re.MULTILINE)
     measured = [(c["baselines"][0]["value"], c["value"], c["baselines"][1]["value"]) for c in result["comparisons"]]
