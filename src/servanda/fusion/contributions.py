@@ -17,7 +17,8 @@ def contributions(
     its qualities, each with the ends of its 95 % interval in ``<name>_low`` and ``<name>_high`` (null where the
     number is only stated): p_true (share of reports that are true), detect (share of incidents that it reports),
     repeat (further reports per incident), confusion (share of kinds mistaken), sigma_m, time_h (standard deviations
-    of place, where a report states none, and of time); matches (what learning rests on; 0: as stated).
+    of place, where a report states none, and of time); matches (reports that
+    others tell, too, as expected; with few, all is as stated).
     """
     groups = r.frame.select("observation_id", "source_id", "witness_group").join(
         membership.select("observation_id", "incident_id"), on="observation_id", how="inner"

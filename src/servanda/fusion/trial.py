@@ -91,10 +91,9 @@ def _by_false(m: Model, q: Quality, weighed: Weighed) -> Floats:
 
 def _end(q: Quality, side: float, weighed: Weighed) -> Quality:
     """An end of the intervals: 0 or 1 where learning goes no further, and none where a false share is as stated."""
-    if side < 0:
-        q = replace(q, **{name: np.where(getattr(q, name) <= LEAST_SHARE, 0.0, getattr(q, name)) for name in SHARES})
-    else:
-        q = replace(q, **{name: np.where(getattr(q, name) >= AT_MOST, 1.0, getattr(q, name)) for name in SHARES})
+    last, beyond = (LEAST_SHARE, 0.0) if side < 0 else (AT_MOST, 1.0)
+    shares = {name: getattr(q, name) for name in SHARES}
+    q = replace(q, **{name: np.where(p == last, beyond, p) for name, p in shares.items()})
     return replace(q, false=np.where(weighed.told < LEAST_TOLD, np.nan, q.false))
 
 
